@@ -1,0 +1,87 @@
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "base/gate.h"
+#include "base/result.h"
+#include "base/worker_pool.h"
+
+namespace kalam {
+namespace {
+
+Result<int> Half(int n) {
+  if (n % 2 != 0) return Error(ErrorCode::kInvalidArgument, "odd");
+  return n / 2;
+}
+
+Result<int> Quarter(int n) {
+  KALAM_TRY_ASSIGN(const int half, Half(n).Context("first half"));
+  KALAM_TRY_ASSIGN(const int quarter, Half(half).Context("second half"));
+  return quarter;
+}
+
+TEST(Result, CarriesTheValueThroughTryAssign) { EXPECT_EQ(Quarter(12).value(), 3); }
+
+TEST(Result, TellsTheStoryOfAFailure) {
+  const auto result = Quarter(6);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message(), "second half: odd");
+  EXPECT_EQ(result.error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST(Bytes, BigEndianOrderIsNumericOrder) {
+  std::string small, large;
+  AppendBigEndian<std::uint32_t>(small, 255);
+  AppendBigEndian<std::uint32_t>(large, 256);
+  EXPECT_LT(small, large);
+  EXPECT_EQ(LoadBigEndian<std::uint32_t>(large.data()), 256u);
+}
+
+TEST(Bytes, PrefixSuccessorEndsTheRange) {
+  EXPECT_EQ(PrefixSuccessor("ab"), "ac");
+  EXPECT_EQ(PrefixSuccessor(std::string("a\xFF", 2)), "b");
+  EXPECT_EQ(PrefixSuccessor("\xFF"), "");
+}
+
+TEST(Gate, CloseWaitsForThoseInsideAndRefusesNewcomers) {
+  Gate gate;
+  ASSERT_TRUE(gate.TryEnter());
+  std::atomic<bool> closed = false;
+  std::thread closer([&] {
+    gate.Close();
+    closed = true;
+  });
+  while (gate.TryEnter()) gate.Leave();  // until Close has begun
+  EXPECT_FALSE(closed);
+  gate.Leave();
+  closer.join();
+  EXPECT_TRUE(closed);
+}
+
+TEST(WorkerPool, RunsEveryAcceptedTaskBeforeItIsGone) {
+  std::atomic<int> ran = 0;
+  {
+    WorkerPool pool(2, 100);
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(pool.TryPost([&] { ++ran; }));
+  }
+  EXPECT_EQ(ran, 100);
+}
+
+TEST(WorkerPool, RefusesWhenTheQueueIsFull) {
+  std::latch started(1), release(1);
+  WorkerPool pool(1, 1);
+  ASSERT_TRUE(pool.TryPost([&] {
+    started.count_down();
+    release.wait();
+  }));
+  started.wait();
+  EXPECT_TRUE(pool.TryPost([] {}));
+  EXPECT_FALSE(pool.TryPost([] {}));
+  release.count_down();
+}
+
+}  // namespace
+}  // namespace kalam

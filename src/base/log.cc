@@ -1,0 +1,104 @@
+#include "base/log.h"
+
+#include <memory>
+#include <vector>
+
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace kalam::log {
+namespace {
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kTrace: return spdlog::level::trace;
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarn: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string Pattern(Format format) {
+  switch (format) {
+    case Format::kCompact: return "[%Y-%m-%d %H:%M:%S.%e] [%-5!l] [%t - %v";
+    case Format::kPretty: return "%Y-%m-%d %H:%M:%S.%e  %^%-5!l%$  [%t - %v";
+    // The message is escaped, so it can stand inside JSON quotes as it is.
+    case Format::kJson: return R"({"time":"%Y-%m-%dT%H:%M:%S.%e","level":"%l","thread":"%t",%v})";
+  }
+  return "%v";
+}
+
+std::shared_ptr<spdlog::logger> MakeLogger(std::vector<spdlog::sink_ptr> sinks, const Options& options) {
+  auto logger = std::make_shared<spdlog::logger>("kalam", sinks.begin(), sinks.end());
+  logger->set_level(ToSpdlog(options.level));
+  logger->set_pattern(Pattern(options.format));
+  logger->flush_on(spdlog::level::warn);
+  return logger;
+}
+
+struct Logger {
+  std::shared_ptr<spdlog::logger> spdlog =
+      MakeLogger({std::make_shared<spdlog::sinks::stderr_color_sink_mt>()}, Options{});
+  Format format = Format::kCompact;
+};
+
+Logger& Instance() {
+  static Logger logger;
+  return logger;
+}
+
+// Bytes that could forge a line, drive a terminal or break a JSON string.
+std::string Escape(std::string_view text, Format format) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += format == Format::kJson ? "\\u00" : "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else if (format == Format::kJson && (c == '"' || c == '\\')) {
+      out += '\\';
+      out += c;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Status Configure(const Options& options) try {
+  std::vector<spdlog::sink_ptr> sinks;
+  if (options.to_console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  if (!options.file_path.empty()) {
+    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+        options.file_path, options.max_file_bytes, options.max_files));
+  }
+  Instance().spdlog = MakeLogger(std::move(sinks), options);
+  Instance().format = options.format;
+  return {};
+} catch (const spdlog::spdlog_ex& e) {
+  return kalam::Error(ErrorCode::kIo, std::string("open log file: ") + e.what());
+}
+
+bool Enabled(Level level) { return Instance().spdlog->should_log(ToSpdlog(level)); }
+
+void Write(Level level, std::string_view module, std::string_view message) {
+  Logger& logger = Instance();
+  const std::string text = Escape(message, logger.format);
+  if (logger.format == Format::kJson) {
+    logger.spdlog->log(ToSpdlog(level), R"("module":"{}","message":"{}")", module, text);
+  } else {
+    logger.spdlog->log(ToSpdlog(level), "{}] - {}", module, text);
+  }
+}
+
+void Flush() { Instance().spdlog->flush(); }
+
+}  // namespace kalam::log

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <string_view>
+
+#include "auth/identity.h"
+#include "base/result.h"
+
+namespace kalam::auth {
+
+// What a statement wants to do. Each value has a row in access_test.cc for every role and object.
+enum class Action {
+  kCreateNamespace,
+  kDropNamespace,
+  kShowNamespaces,
+  kCreateUserTable,
+  kCreateSharedTable,
+  kCreateStreamTable,
+  kDropTable,
+  kShowTables,
+  kDescribe,
+  kExplain,  // of a SELECT; its tables are authorized as kSelect besides
+  kSelect,
+  kInsert,
+  kUpdate,
+  kDelete,
+};
+
+inline constexpr int kActionCount = static_cast<int>(Action::kDelete) + 1;
+
+// What it wants to do it to.
+enum class ObjectKind {
+  kServer,         // no table: namespaces, lists, tables that don't exist yet
+  kUserTable,      // one user's rows of a USER table
+  kSharedTable,
+  kStreamTable,
+  kSystemCatalog,  // system.tables, system.namespaces, information_schema.*: rows filtered by use
+  kSystemUsers,    // system.users
+};
+
+inline constexpr int kObjectKindCount = static_cast<int>(ObjectKind::kSystemUsers) + 1;
+
+// Who may use a SHARED table.
+enum class SharedAccess {
+  kPublic,      // everybody
+  kPrivate,     // owner and admins
+  kRestricted,  // owner, users with a grant, and admins
+};
+
+// Views must live through the call.
+struct Object {
+  ObjectKind kind = ObjectKind::kServer;
+  std::string_view name;        // "app.notes", for the message
+  std::string_view owner;       // the user who ran CREATE; empty for the server and system tables
+  std::string_view rows_of;     // USER table: whose rows; empty = the caller's own
+  SharedAccess access = SharedAccess::kPublic;  // SHARED table only
+  bool granted = false;         // SHARED restricted: the caller has a grant
+};
+
+// The one place that answers "may `who` do `action` to `object`". What no rule allows is denied.
+// Pure. Error: kPermissionDenied with `Permission denied: <why>`, for example
+// `Permission denied: Only DBA or System users can create namespaces`.
+//
+// It decides about rights only: a statement that nobody can run, such as UPDATE on a STREAM table,
+// passes here and is refused by the one who would run it.
+Status Authorize(const Identity& who, Action action, const Object& object);
+
+// True if `who` may use the table in some way, hence sees it in system.tables, SHOW and DESCRIBE.
+bool IsVisible(const Identity& who, const Object& object);
+
+}  // namespace kalam::auth

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "auth/jwt.h"
+#include "auth/origin.h"
+#include "auth/role.h"
+#include "auth/user_id.h"
+#include "base/clock.h"
+
+namespace kalam::auth {
+
+// On whose behalf a request runs, and with what power.
+struct Identity {
+  std::string user_id;
+  Role role = Role::kUser;
+
+  bool operator==(const Identity&) const = default;
+};
+
+// What a connection says about itself. The views point into the request and must live through the
+// call. A header that is absent is nullopt, an empty one is empty: the two are not the same. A
+// repeated Authorization, X-API-KEY or X-USER-ID header must be refused before it gets here.
+struct ConnectionFacts {
+  bool peer_is_loopback = false;       // the socket's peer is in 127.0.0.0/8 or ::1
+  bool has_forwarding_header = false;  // Forwarded, X-Forwarded-For or X-Real-IP is there
+  std::optional<std::string_view> host;
+  std::optional<std::string_view> origin;
+  std::optional<std::string_view> authorization;
+  std::optional<std::string_view> x_user_id;
+  std::optional<std::string_view> api_key;  // X-API-KEY
+};
+
+struct IdentityPolicy {
+  bool localhost_bypass = true;
+  std::string localhost_default_user{kSystemUser};
+  OriginPolicy origins;
+  std::optional<std::string> test_api_key;  // development key, belongs to `system`
+};
+
+// A row of system.users, as far as it matters here.
+struct UserRecord {
+  Role role = Role::kUser;
+  bool deleted = false;  // soft-deleted: can't authenticate
+};
+
+// nullopt for a user without a row, who then has role `user`. Called with valid user ids only.
+using RoleLookup = std::function<std::optional<UserRecord>(std::string_view user_id)>;
+
+// The answer to a request that has no identity. Body: {"error": code, "message": message}.
+struct AuthFailure {
+  int http_status = 401;  // 401 or 403
+  std::string_view code;  // static text, for example MISSING_AUTHORIZATION
+  std::string message;
+};
+
+using Resolution = std::variant<Identity, AuthFailure>;
+
+// Decides who a request is. First match wins:
+//
+//   1. `Authorization: Bearer <jwt>`; an invalid token is 401, from localhost too
+//   2. `X-API-KEY`
+//   3. the localhost bypass: X-USER-ID, or the configured default user
+//
+// A token or key is authoritative. X-USER-ID beside it may name somebody else only for roles service
+// and above, and the result never has more power than either of the two. Nothing that comes with a
+// token may act as a user of role `system`.
+Resolution ResolveIdentity(const ConnectionFacts& facts, const IdentityPolicy& policy,
+                           TokenCache& tokens, const RoleLookup& lookup, TimestampMicros now);
+
+// The conditions of the localhost bypass alone: switched on, a loopback peer, no sign of a proxy
+// between, a loopback Host (a page that rebinds its own name to 127.0.0.1 does not have one), and no
+// foreign Origin.
+bool BypassApplies(const ConnectionFacts& facts, const IdentityPolicy& policy);
+
+}  // namespace kalam::auth

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/gate.h"
+#include "base/json_writer.h"
 #include "base/result.h"
 #include "base/worker_pool.h"
 
@@ -44,6 +45,19 @@ TEST(Bytes, PrefixSuccessorEndsTheRange) {
   EXPECT_EQ(PrefixSuccessor("ab"), "ac");
   EXPECT_EQ(PrefixSuccessor(std::string("a\xFF", 2)), "b");
   EXPECT_EQ(PrefixSuccessor("\xFF"), "");
+}
+
+TEST(JsonWriter, PlacesCommasAndEscapes) {
+  std::string out;
+  JsonWriter(out).BeginObject().Key("a\"b").String("x\n\x01").Key("n").BeginArray().Int(-1).Double(0.1)
+      .Double(1.0 / 0.0).Bool(true).EndArray().EndObject();
+  EXPECT_EQ(out, R"({"a\"b":"x\n\u0001","n":[-1,0.1,null,true]})");
+}
+
+TEST(JsonWriter, ReplacesWhatIsNotUtf8AndKeepsWhatIs) {
+  std::string out;
+  AppendJsonString(out, "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80 \xFF\xED\xA0\x80.");
+  EXPECT_EQ(out, "\"gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80 \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.\"");
 }
 
 TEST(Gate, CloseWaitsForThoseInsideAndRefusesNewcomers) {

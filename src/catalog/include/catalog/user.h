@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "auth/role.h"
+#include "base/clock.h"
+
+namespace kalam::catalog {
+
+// A row of system.users. Immutable; shared by readers.
+struct User {
+  std::string user_id;
+  std::string username;
+  auth::Role role = auth::Role::kUser;
+  std::optional<std::string> email;
+  std::optional<std::string> metadata;  // JSON text
+  std::string storage_mode = "table";   // `table` or `region`
+  std::optional<std::string> storage_id;
+  TimestampMicros created_at = 0;
+  TimestampMicros updated_at = 0;
+  std::optional<TimestampMicros> deleted_at;  // set: soft-deleted, can't authenticate
+
+  bool operator==(const User&) const = default;
+};
+
+using UserPtr = std::shared_ptr<const User>;
+
+}  // namespace kalam::catalog

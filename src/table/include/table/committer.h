@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kv/durable_writer.h"
+#include "kv/store.h"
+#include "model/ids.h"
+#include "table/completion.h"
+#include "table/pending_commit.h"
+
+namespace kalam::table {
+
+enum class SyncMode : std::uint8_t {
+  kCommit,    // acknowledged after the sync that covers the write
+  kInterval,  // acknowledged once the operating system has the bytes; synced every `interval`
+};
+
+struct CommitterOptions {
+  SyncMode mode = SyncMode::kCommit;
+  std::chrono::milliseconds interval{100};
+  int node_id = 0;  // 0..1023, part of every seq
+};
+
+// What readers see: all writes up to `seq`, each of them durable. Shared by everybody who reads at that
+// time; hold it as long as one statement, no longer (old row versions are kept for it).
+class DurableSnapshot {
+ public:
+  DurableSnapshot(kv::SnapshotPtr view, Seq seq) : view_(std::move(view)), seq_(seq) {}
+  const kv::Snapshot& view() const { return *view_; }
+  const kv::SnapshotPtr& view_ptr() const { return view_; }
+  Seq seq() const { return seq_; }
+
+ private:
+  kv::SnapshotPtr view_;
+  Seq seq_;
+};
+using DurableSnapshotPtr = std::shared_ptr<const DurableSnapshot>;
+
+// Is told, on the sync thread and in order, each time more became durable: after the snapshot is
+// published and before the writers get their answers. Must be quick: it pulls the changes from the log
+// elsewhere.
+class ChangeSink {
+ public:
+  virtual ~ChangeSink() = default;
+  virtual void OnDurable(const DurableSnapshotPtr& snapshot) = 0;
+};
+
+// May an operation wait (disk read, contended latch, held back write)? An event loop says kNever and,
+// when the answer is "would block", lets a worker run the same operation with kAllowed.
+enum class Blocking : std::uint8_t { kAllowed, kNever };
+
+// What Commit did.
+struct CommitOutcome {
+  bool would_block = false;  // nothing was written
+  Seq first;                 // seq of the first change; the others follow
+  Seq last;
+};
+
+struct CommitterStats {
+  std::uint64_t commits = 0;
+  std::uint64_t rounds = 0;  // syncs; commits / rounds is the group size
+};
+
+// Orders all writes and makes them durable together.
+//
+// Sequencer: Commit, under one short lock, gives a prepared batch its seqs, patches them in and writes it
+// to the store's buffer; so seq order = commit order = log order. No syscall happens there.
+//
+// Sync thread: while something is unsynced, it takes a snapshot, syncs for everybody written so far, and
+// then, in this order, publishes the snapshot, tells the ChangeSink, and completes the acknowledgements
+// (one PostBatch per queue). Writers that arrive during a sync share the next one.
+//
+// A failed sync fails everyone who waits for it and stops all writes (see kv::Store); when the disk was
+// full, the waiting writers are held for some seconds while space may come back.
+//
+// Seqs survive kill -9: a lease, a seq about two seconds ahead, is stored with the writes before any seq
+// beyond it is seen by anybody; the next start begins above the lease.
+//
+// Thread-safe. Owned by the server; stop all users before destroying it. Destruction syncs.
+class Committer final : public kv::DurableWriter {
+ public:
+  // Errors: what reading the lease from the store gives.
+  static Result<std::unique_ptr<Committer>> Open(kv::Store& store, const Clock& clock,
+                                                 CommitterOptions options);
+  ~Committer() override;
+
+  // Writes `commit` and returns its seqs; not yet durable (wait for `last`). Errors: kNotFound when one of
+  // its tables was dropped, kIo when the disk is full, kUnavailable when the store is read-only. Nothing
+  // is written then.
+  Result<CommitOutcome> Commit(PendingCommit& commit, Blocking blocking);
+
+  // The newest published state. Cheap: one uncontended lock and a reference.
+  DurableSnapshotPtr Snapshot() const;
+
+  bool IsDurable(Seq seq) const;
+  // Has `queue` run `completion` once everything up to `seq` is durable, or has failed. `queue` must
+  // outlive it.
+  void WhenDurable(Seq seq, CompletionQueue& queue, Completion completion);
+  // Blocks until then; for workers.
+  Status WaitDurable(Seq seq);
+
+  // For ids that become visible only through a later write here (a DEFAULT SNOWFLAKE_ID() of a stored
+  // row). Never blocks.
+  Seq NextId();
+  // `count` consecutive ids that may be shown at once (SELECT SNOWFLAKE_ID(), rows of STREAM tables): never
+  // given out again, also not after a crash. Returns the first; step on with AdvanceId. Blocks for one sync
+  // when the lease has run out, at most about once a second; with kNever the answer is then Seq(0).
+  Result<Seq> ReserveIds(std::uint32_t count, Blocking blocking);
+  Seq AdvanceId(Seq seq, std::uint32_t by) const;
+
+  // DDL: catalog writes in the commit order. See kv::DurableWriter.
+  Status WriteDurably(const kv::Batch& batch) override;
+  Status WriteAndDropPrefixes(const kv::Batch& batch,
+                              std::span<const std::string> prefixes) override;
+
+  // At most one; set before the first write, null to remove.
+  void SetChangeSink(ChangeSink* sink);
+
+  CommitterStats stats() const;
+
+ private:
+  struct Impl;
+  explicit Committer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kalam::table

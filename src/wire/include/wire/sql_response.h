@@ -14,6 +14,23 @@
 
 namespace kalam::wire {
 
+struct ResponseOptions {
+  bool int64_as_string = false;
+  // The whole answer may not grow beyond this.
+  std::size_t max_bytes = std::size_t{1} << 30;  // [limits] statement_memory
+};
+
+struct ResultInfo {
+  std::optional<bool> cache_hit = {};
+  std::string_view message = {};  // absent when empty
+};
+
+struct ErrorInfo {
+  std::string_view code;
+  std::string_view message;
+  std::string_view details = {};  // absent when empty
+};
+
 // Writes the answer of POST /v1/api/sql straight into one string, rows first, outcome last:
 //
 //   {"status":"success","results":[{"rows":[...],"row_count":2,"columns":[...]}],"took_ms":3.412}
@@ -35,22 +52,7 @@ namespace kalam::wire {
 // Not thread-safe. Allocates nothing but the string, which is the caller's and must be empty at first.
 class SqlResponseWriter {
  public:
-  struct Options {
-    bool int64_as_string = false;
-    // The whole answer may not grow beyond this.
-    std::size_t max_bytes = std::size_t{1} << 30;  // [limits] statement_memory
-  };
-  struct ResultInfo {
-    std::optional<bool> cache_hit = {};
-    std::string_view message = {};  // absent when empty
-  };
-  struct ErrorInfo {
-    std::string_view code;
-    std::string_view message;
-    std::string_view details = {};  // absent when empty
-  };
-
-  SqlResponseWriter(std::string& out, const Options& options);
+  SqlResponseWriter(std::string& out, const ResponseOptions& options);
 
   // --- a result with rows. `shape` must live until EndRows.
   void BeginRows(const ResultShape& shape);
@@ -93,7 +95,7 @@ class SqlResponseWriter {
   void NextKey();
 
   std::string& out_;
-  const Options options_;
+  const ResponseOptions options_;
   const ResultShape* shape_ = nullptr;  // of the open result
   std::size_t column_ = 0;              // next cell of the open row
   std::size_t result_begin_ = 0;        // where the open result starts, its comma included
@@ -102,6 +104,6 @@ class SqlResponseWriter {
 };
 
 // The answer to a request that failed before its first statement.
-std::string ErrorResponse(std::chrono::microseconds took, const SqlResponseWriter::ErrorInfo& error);
+std::string ErrorResponse(std::chrono::microseconds took, const ErrorInfo& error);
 
 }  // namespace kalam::wire

@@ -1,0 +1,254 @@
+#include "wire/sql_response.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/json_writer.h"
+#include "model/time_text.h"
+
+namespace kalam::wire {
+namespace {
+
+constexpr std::string_view kHead = R"({"status":"success","results":[)";
+constexpr std::size_t kStatusAt = std::string_view(R"({"status":)").size();
+// As long as `"success"`.
+constexpr std::string_view kErrorStatus = R"("error"  )";
+
+template <typename Number>
+void AppendNumber(std::string& out, Number value) {
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  out.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+// Milliseconds with three decimals: `3.412`.
+void AppendTook(std::string& out, std::chrono::microseconds took) {
+  const auto micros = took.count() < 0 ? 0 : took.count();
+  const auto fraction = static_cast<int>(micros % 1000);
+  out += R"("took_ms":)";
+  AppendNumber(out, micros / 1000);
+  const char decimals[] = {'.', static_cast<char>('0' + fraction / 100),
+                           static_cast<char>('0' + fraction / 10 % 10),
+                           static_cast<char>('0' + fraction % 10)};
+  out.append(decimals, sizeof(decimals));
+}
+
+void AppendCacheHit(std::string& out, std::optional<bool> cache_hit) {
+  if (cache_hit) out += *cache_hit ? R"(,"cache_hit":true)" : R"(,"cache_hit":false)";
+}
+
+void AppendHex(std::string& out, std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  out += "\"0x";
+  const std::size_t begin = out.size();
+  out.resize(begin + 2 * bytes.size());
+  char* to = out.data() + begin;
+  for (const char byte : bytes) {
+    const auto bits = static_cast<unsigned char>(byte);
+    *to++ = kDigits[bits >> 4];
+    *to++ = kDigits[bits & 15];
+  }
+  out += '"';
+}
+
+template <typename Append>
+void AppendQuoted(std::string& out, std::int64_t value, Append append) {
+  out += '"';
+  append(out, value);
+  out += '"';
+}
+
+template <typename Float>
+void AppendFloat(std::string& out, Float value) {
+  if (std::isfinite(value)) {
+    AppendNumber(out, value);
+  } else {
+    out += "null";
+  }
+}
+
+}  // namespace
+
+SqlResponseWriter::SqlResponseWriter(std::string& out, const ResponseOptions& options)
+    : out_(out), options_(options) {
+  KALAM_CHECK(out_.empty(), "the answer starts in an empty string");
+  out_ += kHead;
+}
+
+void SqlResponseWriter::BeginResult() {
+  KALAM_CHECK(shape_ == nullptr, "the result before is still open");
+  result_begin_ = out_.size();
+  row_count_ = 0;
+  out_ += any_result_ ? ",{" : "{";
+}
+
+void SqlResponseWriter::BeginRows(const ResultShape& shape) {
+  BeginResult();
+  shape_ = &shape;
+  out_ += R"("rows":[)";
+}
+
+void SqlResponseWriter::BeginRow() {
+  out_ += row_count_ == 0 ? "{" : ",{";
+  column_ = 0;
+}
+
+void SqlResponseWriter::NextKey() { out_ += shape_->key(column_++); }
+
+void SqlResponseWriter::Cell(const Datum& datum) {
+  switch (datum.kind()) {
+    case Datum::Kind::kNull: return NullCell();
+    case Datum::Kind::kBool: return BoolCell(datum.bool_value());
+    case Datum::Kind::kText: return TextCell(datum.text());
+    case Datum::Kind::kBinary: NextKey(); return AppendHex(out_, datum.text());
+    case Datum::Kind::kDouble:
+      if (shape_->type(column_) == DataType::kFloat) {
+        return FloatCell(static_cast<float>(datum.double_value()));
+      }
+      return DoubleCell(datum.double_value());
+    case Datum::Kind::kInt: break;
+  }
+  const std::int64_t value = datum.int_value();
+  switch (shape_->type(column_)) {
+    case DataType::kTimestamp: NextKey(); return AppendQuoted(out_, value, AppendTimestamp);
+    case DataType::kDate: NextKey(); return AppendQuoted(out_, value, AppendDate);
+    case DataType::kTime: NextKey(); return AppendQuoted(out_, value, AppendTime);
+    default: return IntCell(value);
+  }
+}
+
+void SqlResponseWriter::NullCell() {
+  NextKey();
+  out_ += "null";
+}
+
+void SqlResponseWriter::BoolCell(bool value) {
+  NextKey();
+  out_ += value ? "true" : "false";
+}
+
+void SqlResponseWriter::IntCell(std::int64_t value) {
+  const bool quoted = options_.int64_as_string && shape_->type(column_) == DataType::kBigInt;
+  NextKey();
+  if (quoted) out_ += '"';
+  AppendNumber(out_, value);
+  if (quoted) out_ += '"';
+}
+
+void SqlResponseWriter::DoubleCell(double value) {
+  NextKey();
+  AppendFloat(out_, value);
+}
+
+void SqlResponseWriter::FloatCell(float value) {
+  NextKey();
+  AppendFloat(out_, value);
+}
+
+void SqlResponseWriter::TextCell(std::string_view utf8) {
+  NextKey();
+  AppendJsonString(out_, utf8);
+}
+
+void SqlResponseWriter::BigIntegerCell(std::string_view digits) {
+  const bool quoted =
+      options_.int64_as_string && digits.find_first_of(".eE") == std::string_view::npos;
+  NextKey();
+  if (quoted) out_ += '"';
+  out_ += digits;
+  if (quoted) out_ += '"';
+}
+
+void SqlResponseWriter::RawCell(std::string_view json) {
+  NextKey();
+  out_ += json;
+}
+
+Status SqlResponseWriter::EndRow() {
+  KALAM_CHECK(column_ == shape_->size(), "a row has one cell per column");
+  out_ += '}';
+  ++row_count_;
+  if (out_.size() > options_.max_bytes) {
+    return Error(ErrorCode::kLimitExceeded,
+                 fmt::format("result is larger than {} bytes (limits.statement_memory)",
+                             options_.max_bytes));
+  }
+  return {};
+}
+
+Status SqlResponseWriter::Row(std::span<const Datum> cells) {
+  BeginRow();
+  for (const Datum& cell : cells) Cell(cell);
+  return EndRow();
+}
+
+void SqlResponseWriter::EndRows(const ResultInfo& info) {
+  KALAM_CHECK(shape_ != nullptr, "BeginRows comes first");
+  out_ += R"(],"row_count":)";
+  AppendNumber(out_, row_count_);
+  out_ += R"(,"columns":)";
+  out_ += shape_->names_json();
+  if (!info.message.empty()) {
+    out_ += R"(,"message":)";
+    AppendJsonString(out_, info.message);
+  }
+  AppendCacheHit(out_, info.cache_hit);
+  out_ += '}';
+  shape_ = nullptr;
+  any_result_ = true;
+}
+
+void SqlResponseWriter::AddOutcome(std::int64_t row_count, std::string_view message,
+                                   std::optional<bool> cache_hit) {
+  BeginResult();
+  row_count_ = row_count;
+  out_ += R"("row_count":)";
+  AppendNumber(out_, row_count);
+  out_ += R"(,"columns":[],"message":)";
+  AppendJsonString(out_, message);
+  AppendCacheHit(out_, cache_hit);
+  out_ += '}';
+  any_result_ = true;
+}
+
+void SqlResponseWriter::DropOpenResult() {
+  if (shape_ == nullptr) return;
+  out_.resize(result_begin_);
+  shape_ = nullptr;
+  row_count_ = 0;
+}
+
+void SqlResponseWriter::Finish(std::chrono::microseconds took, std::optional<bool> cache_hit) {
+  KALAM_CHECK(shape_ == nullptr, "the last result is still open");
+  out_ += "],";
+  AppendTook(out_, took);
+  AppendCacheHit(out_, cache_hit);
+  out_ += '}';
+}
+
+void SqlResponseWriter::Fail(std::chrono::microseconds took, const ErrorInfo& error) {
+  DropOpenResult();
+  out_.replace(kStatusAt, kErrorStatus.size(), kErrorStatus);
+  out_ += "],";
+  AppendTook(out_, took);
+  out_ += R"(,"error":{"code":)";
+  AppendJsonString(out_, error.code);
+  out_ += R"(,"message":)";
+  AppendJsonString(out_, error.message);
+  if (!error.details.empty()) {
+    out_ += R"(,"details":)";
+    AppendJsonString(out_, error.details);
+  }
+  out_ += "}}";
+}
+
+std::string ErrorResponse(std::chrono::microseconds took, const ErrorInfo& error) {
+  std::string body;
+  SqlResponseWriter(body, {}).Fail(took, error);
+  return body;
+}
+
+}  // namespace kalam::wire

@@ -4,6 +4,7 @@
 
 #include "auth/identity.h"
 #include "base/result.h"
+#include "model/table_def.h"
 
 namespace kalam::auth {
 
@@ -39,22 +40,20 @@ enum class ObjectKind {
 
 inline constexpr int kObjectKindCount = static_cast<int>(ObjectKind::kSystemUsers) + 1;
 
-// Who may use a SHARED table.
-enum class SharedAccess {
-  kPublic,      // everybody
-  kPrivate,     // owner and admins
-  kRestricted,  // owner, users with a grant, and admins
-};
-
 // Views must live through the call.
 struct Object {
   ObjectKind kind = ObjectKind::kServer;
-  std::string_view name;        // "app.notes", for the message
-  std::string_view owner;       // the user who ran CREATE; empty for the server and system tables
-  std::string_view rows_of;     // USER table: whose rows; empty = the caller's own
-  SharedAccess access = SharedAccess::kPublic;  // SHARED table only
-  bool granted = false;         // SHARED restricted: the caller has a grant
+  std::string_view name = {};   // "app.notes", for the message
+  std::string_view owner = {};  // the user who ran CREATE; empty for the server and system tables
+  std::string_view rows_of = {};  // USER table: whose rows; empty = the caller's own
+  // SHARED table: `public` everybody, `private` owner and admins, `restricted` owner, users with a
+  // grant, and admins.
+  AccessLevel access = AccessLevel::kPublic;
+  bool granted = false;  // SHARED restricted: the caller has a grant
 };
+
+// `table` as an object. `name` must be `table.name.ToString()`, kept by the caller.
+Object ObjectOf(const TableDef& table, std::string_view name, bool granted = false);
 
 // The one place that answers "may `who` do `action` to `object`". What no rule allows is denied.
 // Pure. Error: kPermissionDenied with `Permission denied: <why>`, for example

@@ -9,14 +9,18 @@
 #include "auth/jwt.h"
 #include "auth/origin.h"
 #include "auth/role.h"
-#include "auth/user_id.h"
 #include "base/clock.h"
+#include "model/ids.h"
 
 namespace kalam::auth {
 
+// The user that the server creates for itself at first start; its role is `system`, with or without a
+// row.
+inline constexpr std::string_view kSystemUser = "system";
+
 // On whose behalf a request runs, and with what power.
 struct Identity {
-  std::string user_id;
+  UserId user_id;
   Role role = Role::kUser;
 
   bool operator==(const Identity&) const = default;
@@ -37,7 +41,7 @@ struct ConnectionFacts {
 
 struct IdentityPolicy {
   bool localhost_bypass = true;
-  std::string localhost_default_user{kSystemUser};
+  UserId localhost_default_user = UserId::FromTrusted(std::string(kSystemUser));
   OriginPolicy origins;
   std::optional<std::string> test_api_key;  // development key, belongs to `system`
 };
@@ -48,8 +52,8 @@ struct UserRecord {
   bool deleted = false;  // soft-deleted: can't authenticate
 };
 
-// nullopt for a user without a row, who then has role `user`. Called with valid user ids only.
-using RoleLookup = std::function<std::optional<UserRecord>(std::string_view user_id)>;
+// nullopt for a user without a row, who then has role `user`.
+using RoleLookup = std::function<std::optional<UserRecord>(const UserId&)>;
 
 // The answer to a request that has no identity. Body: {"error": code, "message": message}.
 struct AuthFailure {

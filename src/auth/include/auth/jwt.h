@@ -12,6 +12,7 @@
 
 #include "auth/role.h"
 #include "base/clock.h"
+#include "model/ids.h"
 
 namespace kalam::auth {
 
@@ -20,12 +21,13 @@ inline constexpr std::size_t kMaxTokenBytes = 8 * 1024;
 
 // What a valid token says. Times are Unix seconds.
 struct Claims {
-  std::string user_id;       // claim `user_id`, else `sub`; always a valid user id
+  UserId user_id;            // claim `user_id`, else `sub`; never empty
   std::optional<Role> role;  // the highest role named by `role` or `roles`; nullopt if neither is there
   std::int64_t expires_at = 0;             // `exp`
   std::optional<std::int64_t> not_before;  // `nbf`
   std::optional<std::int64_t> issued_at;   // `iat`
   std::string issuer;                      // `iss`, empty if absent
+  std::string audience;                    // `aud` for SignJwt; not filled in by Verify
 };
 
 // Why a token is not accepted, one value per cause.
@@ -63,9 +65,9 @@ using Verification = std::variant<Claims, TokenFault>;
 class JwtVerifier {
  public:
   struct Options {
-    std::string secret;                // not empty
-    std::optional<std::string> issuer;    // when set, `iss` must equal it
-    std::optional<std::string> audience;  // when set, `aud` must be or contain it
+    std::string secret;  // not empty
+    std::optional<std::string> issuer = std::nullopt;    // when set, `iss` must equal it
+    std::optional<std::string> audience = std::nullopt;  // when set, `aud` must be or contain it
     std::chrono::seconds leeway{60};      // tolerated difference between clocks, for `exp` and `nbf`
   };
 

@@ -22,7 +22,7 @@ struct ResponseHeader {
 class OriginPolicy {
  public:
   // Entries look like `https://app.example.com` or `http://10.0.0.5:3000`, compared without regard
-  // to case; `*` stands for every origin.
+  // to case; `*` stands for every origin, without credentials.
   explicit OriginPolicy(std::vector<std::string> listed = {});
 
   // May a page from `origin` read our answers? `host` is the request's Host header.
@@ -44,6 +44,8 @@ class OriginPolicy {
 
  private:
   bool IsListed(std::string_view origin) const;
+  // Loopback, listed or this server's own: may send credentials too.
+  bool AllowsByName(std::string_view origin, std::string_view host) const;
 
   std::vector<std::string> listed_;  // lower case
   bool any_ = false;

@@ -1,0 +1,110 @@
+#include "auth/access.h"
+
+#include <string>
+
+namespace kalam::auth {
+namespace {
+
+Status Denied(std::string why) {
+  return Error(ErrorCode::kPermissionDenied, "Permission denied: " + std::move(why));
+}
+
+Status AdminsOnly(const Identity& who, std::string_view deed) {
+  if (IsAdmin(who.role)) return {};
+  return Denied("Only DBA or System users can " + std::string(deed));
+}
+
+bool Owns(const Identity& who, const Object& object) {
+  return !object.owner.empty() && object.owner == who.user_id.text();
+}
+
+std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+
+// Reading and writing rows.
+Status AuthorizeRows(const Identity& who, Action action, const Object& object) {
+  switch (object.kind) {
+    case ObjectKind::kUserTable:
+      if (object.rows_of.empty() || object.rows_of == who.user_id.text()) return {};
+      if (IsAdmin(who.role)) return {};
+      return Denied("rows of another user in table " + Quoted(object.name));
+    case ObjectKind::kStreamTable: return {};
+    case ObjectKind::kSharedTable:
+      if (IsAdmin(who.role) || Owns(who, object)) return {};
+      switch (object.access) {
+        case AccessLevel::kPublic: return {};
+        case AccessLevel::kPrivate: return Denied("table " + Quoted(object.name) + " is private");
+        case AccessLevel::kRestricted:
+          if (object.granted) return {};
+          return Denied("table " + Quoted(object.name) + " is restricted to users with a grant");
+      }
+      break;
+    case ObjectKind::kSystemCatalog:
+      if (action == Action::kSelect) return {};
+      return Denied("table " + Quoted(object.name) + " is read-only");
+    case ObjectKind::kSystemUsers:
+      if (action == Action::kSelect) return AdminsOnly(who, "read system.users");
+      return AdminsOnly(who, "change system.users");
+    case ObjectKind::kServer: break;
+  }
+  return Denied("no rows there");
+}
+
+Status AuthorizeDescribe(const Identity& who, const Object& object) {
+  // A USER table is everybody's: each caller has rows of their own in it.
+  if (object.kind == ObjectKind::kUserTable) return {};
+  return AuthorizeRows(who, Action::kSelect, object);
+}
+
+Status AuthorizeDrop(const Identity& who, const Object& object) {
+  switch (object.kind) {
+    case ObjectKind::kUserTable:
+    case ObjectKind::kSharedTable:
+    case ObjectKind::kStreamTable:
+      if (who.role >= Role::kService || Owns(who, object)) return {};
+      return Denied("Only the owner, Service, DBA or System users can drop table " +
+                    Quoted(object.name));
+    case ObjectKind::kSystemCatalog:
+    case ObjectKind::kSystemUsers: return Denied("system tables cannot be dropped");
+    case ObjectKind::kServer: break;
+  }
+  return Denied("no table there");
+}
+
+}  // namespace
+
+Object ObjectOf(const TableDef& table, std::string_view name, bool granted) {
+  Object object{.name = name, .owner = table.owner, .access = table.access, .granted = granted};
+  switch (table.kind) {
+    case TableKind::kUser: object.kind = ObjectKind::kUserTable; break;
+    case TableKind::kShared: object.kind = ObjectKind::kSharedTable; break;
+    case TableKind::kStream: object.kind = ObjectKind::kStreamTable; break;
+  }
+  return object;
+}
+
+Status Authorize(const Identity& who, Action action, const Object& object) {
+  switch (action) {
+    case Action::kCreateNamespace: return AdminsOnly(who, "create namespaces");
+    case Action::kDropNamespace: return AdminsOnly(who, "drop namespaces");
+    case Action::kCreateUserTable:
+    case Action::kCreateSharedTable:
+    case Action::kCreateStreamTable:
+    // Lists show each caller what that caller may use.
+    case Action::kShowNamespaces:
+    case Action::kShowTables:
+    case Action::kExplain: return {};
+    case Action::kDropTable: return AuthorizeDrop(who, object);
+    case Action::kDescribe: return AuthorizeDescribe(who, object);
+    case Action::kSelect:
+    case Action::kInsert:
+    case Action::kUpdate:
+    case Action::kDelete: return AuthorizeRows(who, action, object);
+  }
+  return Denied("unknown action");
+}
+
+bool IsVisible(const Identity& who, const Object& object) {
+  return Authorize(who, Action::kDescribe, object).ok();
+}
+
+}  // namespace kalam::auth

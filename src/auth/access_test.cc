@@ -12,13 +12,13 @@ namespace {
 // Letters are the roles that may: u(ser) s(ervice) d(ba) y(stem).
 enum class On {
   kServer,
-  kOwnRows,        // USER table, the caller's rows
-  kOthersRows,     // USER table, another user's rows
-  kPublic,         // SHARED, somebody else's
+  kOwnRows,     // USER table, the caller's rows
+  kOthersRows,  // USER table, another user's rows
+  kPublic,      // SHARED, somebody else's
   kPrivate,
   kRestricted,
   kRestrictedGranted,
-  kOwnPrivate,     // SHARED, created by the caller
+  kOwnPrivate,  // SHARED, created by the caller
   kOwnRestricted,
   kStream,
   kSystemCatalog,

@@ -93,7 +93,8 @@ Resolution FromToken(std::string_view authorization, TokenCache& tokens, const R
   return resolved;
 }
 
-Resolution FromApiKey(std::string_view key, const IdentityPolicy& policy, const RoleLookup& lookup) {
+Resolution FromApiKey(std::string_view key, const IdentityPolicy& policy,
+                      const RoleLookup& lookup) {
   if (!policy.test_api_key || policy.test_api_key->empty() ||
       !SameSecret(key, *policy.test_api_key)) {
     return Unauthorized(kInvalid, "Invalid API key");

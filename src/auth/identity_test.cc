@@ -49,8 +49,8 @@ class IdentityTest : public testing::Test {
   }
 
   std::map<std::string, UserRecord> users_ = {
-      {"system", {Role::kSystem}}, {"root2", {Role::kSystem}},        {"diana", {Role::kDba}},
-      {"worker", {Role::kService}}, {"maya", {Role::kUser}}, {"gone", {Role::kDba, true}}};
+      {"system", {Role::kSystem}},  {"root2", {Role::kSystem}}, {"diana", {Role::kDba}},
+      {"worker", {Role::kService}}, {"maya", {Role::kUser}},    {"gone", {Role::kDba, true}}};
   ConnectionFacts facts_;
   IdentityPolicy policy_;
   JwtVerifier verifier_{JwtVerifier::Options{.secret = std::string(kSecret)}};
@@ -59,7 +59,8 @@ class IdentityTest : public testing::Test {
   std::optional<std::string> authorization_;
 };
 
-constexpr const char* kNothing = "401 MISSING_AUTHORIZATION Authorization header or X-USER-ID is required";
+constexpr const char* kNothing =
+    "401 MISSING_AUTHORIZATION Authorization header or X-USER-ID is required";
 
 TEST_F(IdentityTest, LocalhostNeedsNoCredentials) {
   FromLocalhost();
@@ -181,8 +182,7 @@ TEST_F(IdentityTest, OtherSchemesAreNotAccepted) {
   FromLocalhost();
   for (const char* header : {"", "Bearer", "Bearer ", "Basic bWF5YTpw", "Token abc", "abc"}) {
     authorization_ = header;
-    EXPECT_EQ(Resolve(),
-              "401 INVALID_AUTHORIZATION Authorization header must be 'Bearer <token>'")
+    EXPECT_EQ(Resolve(), "401 INVALID_AUTHORIZATION Authorization header must be 'Bearer <token>'")
         << header;
   }
   authorization_ = "bearer " + TokenFor("maya");

@@ -62,10 +62,10 @@ Mac HmacOfThread(std::uint64_t key_id, std::string_view secret, std::string_view
   }
   Mac mac;
   std::size_t size = 0;
-  const bool done =
-      EVP_MAC_update(held.get(), reinterpret_cast<const unsigned char*>(text.data()),
-                     text.size()) == 1 &&
-      EVP_MAC_final(held.get(), mac.data(), &size, mac.size()) == 1 && size == mac.size();
+  const bool done = EVP_MAC_update(held.get(), reinterpret_cast<const unsigned char*>(text.data()),
+                                   text.size()) == 1 &&
+                    EVP_MAC_final(held.get(), mac.data(), &size, mac.size()) == 1 &&
+                    size == mac.size();
   KALAM_CHECK(done, "HMAC");
   return mac;
 }
@@ -73,10 +73,10 @@ Mac HmacOfThread(std::uint64_t key_id, std::string_view secret, std::string_view
 // One JSON document at a time: the elements are views into it until the next one is read.
 class JsonReader {
  public:
-  // The object in `base64url`; the fault `malformed` if the text does not decode, `not_object` if it
-  // is not exactly one JSON object with distinct names.
+  // The object in `base64url`; the fault `malformed` if the text does not decode, `not_object` if
+  // it is not exactly one JSON object with distinct names.
   std::variant<simdjson::dom::object, TokenFault> ReadObject(std::string_view base64url,
-                                                            TokenFault not_object) {
+                                                             TokenFault not_object) {
     KALAM_CHECK(base64url.size() <= kMaxTokenBytes, "token part too long");
     const auto size = DecodeBase64Url(base64url, buffer_.data());
     if (!size) return TokenFault::kMalformed;
@@ -193,8 +193,7 @@ bool HasAudience(const simdjson::dom::object& object, std::string_view wanted) {
   return false;
 }
 
-Verification ReadClaims(const simdjson::dom::object& payload,
-                        const JwtVerifier::Options& options) {
+Verification ReadClaims(const simdjson::dom::object& payload, const JwtVerifier::Options& options) {
   Claims claims;
   if (!ReadUserId(payload, claims.user_id)) return TokenFault::kBadUserId;
   if (!ReadRole(payload, claims.role)) return TokenFault::kBadRole;
@@ -329,8 +328,7 @@ std::optional<TokenFault> JwtVerifier::CheckTimes(const Claims& claims, Timestam
 }
 
 std::string SignJwt(const Claims& claims, std::string_view secret) {
-  std::string token =
-      EncodeBase64Url(kUsualHeaderJson) + "." + EncodeBase64Url(ToJson(claims));
+  std::string token = EncodeBase64Url(kUsualHeaderJson) + "." + EncodeBase64Url(ToJson(claims));
   Mac mac;
   unsigned int size = 0;
   const auto* signed_by =

@@ -95,9 +95,9 @@ TEST(Jwt, SignedTokensVerify) {
   claims.issued_at = kNowSeconds;
   claims.issuer = "a \"quoted\" \\ issuer\n";
   claims.audience = "kalam";
-  const Claims read = ClaimsOf(SignJwt(claims, kSecret), {.secret = std::string(kSecret),
-                                                          .issuer = claims.issuer,
-                                                          .audience = "kalam"});
+  const Claims read =
+      ClaimsOf(SignJwt(claims, kSecret),
+               {.secret = std::string(kSecret), .issuer = claims.issuer, .audience = "kalam"});
   EXPECT_EQ(read.user_id, claims.user_id);
   EXPECT_EQ(read.role, claims.role);
   EXPECT_EQ(read.expires_at, claims.expires_at);
@@ -115,16 +115,15 @@ TEST(Jwt, UserIdWinsOverSubAndSubSuffices) {
 }
 
 TEST(Jwt, UserIdMustBeAUserId) {
-  for (const char* id : {R"("")", "7", "true", "[]", R"(["maya"])", R"({"a":1})", "1.5",
-                         R"("a b")", R"("a:b")", R"("../etc")", R"("maya\u0000")", R"("ma\nya")",
-                         R"("m\u0430ya")", R"("mäya")"}) {
+  for (const char* id :
+       {R"("")", "7", "true", "[]", R"(["maya"])", R"({"a":1})", "1.5", R"("a b")", R"("a:b")",
+        R"("../etc")", R"("maya\u0000")", R"("ma\nya")", R"("m\u0430ya")", R"("mäya")"}) {
     ExpectFault(TokenWith(R"({"user_id":)" + std::string(id) + R"(,"exp":)" + At(9) + "}"),
                 TokenFault::kBadUserId);
   }
   ExpectFault(TokenWith(R"({"exp":)" + At(9) + "}"), TokenFault::kBadUserId);
-  ExpectFault(
-      TokenWith(R"({"user_id":")" + std::string(65, 'a') + R"(","exp":)" + At(9) + "}"),
-      TokenFault::kBadUserId);
+  ExpectFault(TokenWith(R"({"user_id":")" + std::string(65, 'a') + R"(","exp":)" + At(9) + "}"),
+              TokenFault::kBadUserId);
   // A user id of the wrong type is not silently replaced by `sub`.
   ExpectFault(TokenWith(R"({"user_id":7,"sub":"ned","exp":)" + At(9) + "}"),
               TokenFault::kBadUserId);
@@ -151,8 +150,8 @@ TEST(Jwt, OnlyHs256) {
        {R"({"alg":"none"})", R"({"alg":"None"})", R"({"alg":"NONE"})", R"({"alg":"hs256"})",
         R"({"alg":"Hs256"})", R"({"alg":"HS256 "})", R"({"alg":"HS384"})", R"({"alg":"HS512"})",
         R"({"alg":"RS256"})", R"({"alg":"ES256"})", R"({"alg":""})", R"({"alg":null})",
-        R"({"alg":["HS256"]})", R"({"alg":256})", R"({"typ":"JWT"})", R"({})",
-        R"({"ALG":"HS256"})", R"({"alg":"HS256\u0000"})"}) {
+        R"({"alg":["HS256"]})", R"({"alg":256})", R"({"typ":"JWT"})", R"({})", R"({"ALG":"HS256"})",
+        R"({"alg":"HS256\u0000"})"}) {
     ExpectFault(Token(header, Payload()), TokenFault::kBadAlgorithm);
   }
 }
@@ -175,11 +174,10 @@ TEST(Jwt, OtherDigestsUnderTheRightNameAreRefused) {
 
 TEST(Jwt, KeysNamedByTheTokenAreNeverUsed) {
   // The attacker embeds a key and signs with it.
-  for (const char* header :
-       {R"({"alg":"HS256","jwk":{"kty":"oct","k":"YXR0YWNrZXI"}})",
-        R"({"alg":"HS256","kid":"../../dev/null"})",
-        R"({"alg":"HS256","jku":"https://evil.example/keys"})",
-        R"({"alg":"HS256","x5u":"https://evil.example/cert"})"}) {
+  for (const char* header : {R"({"alg":"HS256","jwk":{"kty":"oct","k":"YXR0YWNrZXI"}})",
+                             R"({"alg":"HS256","kid":"../../dev/null"})",
+                             R"({"alg":"HS256","jku":"https://evil.example/keys"})",
+                             R"({"alg":"HS256","x5u":"https://evil.example/cert"})"}) {
     ExpectFault(Token(header, Payload(), "attacker"), TokenFault::kBadSignature);
     EXPECT_EQ(Outcome(Token(header, Payload())), "accepted");
   }
@@ -238,7 +236,9 @@ TEST(Jwt, ExpiryIsRequiredAndChecked) {
 }
 
 TEST(Jwt, LeewayOfOneMinuteOnBothSides) {
-  const auto with = [](std::string_view more) { return TokenWith(R"({"user_id":"maya",)" + std::string(more) + "}"); };
+  const auto with = [](std::string_view more) {
+    return TokenWith(R"({"user_id":"maya",)" + std::string(more) + "}");
+  };
   EXPECT_EQ(Outcome(with(R"("exp":)" + At(-59))), "accepted");
   ExpectFault(with(R"("exp":)" + At(-60)), TokenFault::kExpired);
   ExpectFault(with(R"("exp":)" + At(-3600)), TokenFault::kExpired);
@@ -254,8 +254,8 @@ TEST(Jwt, IssuerIsCheckedWhenConfigured) {
   JwtVerifier::Options options = DefaultOptions();
   options.issuer = "kalam";
   EXPECT_EQ(Outcome(TokenWith(Payload(R"("iss":"kalam")")), options), "accepted");
-  for (const char* more : {"", R"("iss":"Kalam")", R"("iss":"")", R"("iss":["kalam"])",
-                           R"("iss":"kalam\u0000")"}) {
+  for (const char* more :
+       {"", R"("iss":"Kalam")", R"("iss":"")", R"("iss":["kalam"])", R"("iss":"kalam\u0000")"}) {
     ExpectFault(TokenWith(Payload(more)), TokenFault::kWrongIssuer, options);
   }
 }
@@ -265,8 +265,8 @@ TEST(Jwt, AudienceIsCheckedWhenConfigured) {
   options.audience = "db";
   EXPECT_EQ(Outcome(TokenWith(Payload(R"("aud":"db")")), options), "accepted");
   EXPECT_EQ(Outcome(TokenWith(Payload(R"("aud":["web","db"])")), options), "accepted");
-  for (const char* more :
-       {"", R"("aud":"web")", R"("aud":[])", R"("aud":["web"])", R"("aud":{"db":1})", R"("aud":7)"}) {
+  for (const char* more : {"", R"("aud":"web")", R"("aud":[])", R"("aud":["web"])",
+                           R"("aud":{"db":1})", R"("aud":7)"}) {
     ExpectFault(TokenWith(Payload(more)), TokenFault::kWrongAudience, options);
   }
 }
@@ -278,15 +278,16 @@ TEST(Jwt, ShapeIsThreePartsOfStrictBase64Url) {
         token + ".x", "." + token, token.substr(0, token.rfind('.'))}) {
     ExpectFault(bad, TokenFault::kMalformed);
   }
-  for (const std::string& bad : {std::string(".."), std::string("..."), token + "=", token + "==",
-                                 token + "\n", " " + token, token + " ", token + std::string(1, 0),
-                                 token.substr(0, token.size() - 1)}) {
+  for (const std::string& bad :
+       {std::string(".."), std::string("..."), token + "=", token + "==", token + "\n", " " + token,
+        token + " ", token + std::string(1, 0), token.substr(0, token.size() - 1)}) {
     EXPECT_NE(Outcome(bad), "accepted") << bad;
   }
 }
 
 TEST(Jwt, PaddedBase64IsRefusedEvenWhenSigned) {
-  const std::string text = EncodeBase64Url(R"({"alg":"HS256" })") + "=." + EncodeBase64Url(Payload());
+  const std::string text =
+      EncodeBase64Url(R"({"alg":"HS256" })") + "=." + EncodeBase64Url(Payload());
   ExpectFault(text + "." + EncodeBase64Url(Mac(text, kSecret, EVP_sha256())),
               TokenFault::kMalformed);
 }
@@ -356,7 +357,9 @@ TEST(Jwt, OneVerifierServesManyThreads) {
 
 // Flips, drops, doubles, inserts or swaps a few bytes.
 std::string Mutate(std::string token, std::mt19937& random) {
-  const auto pick = [&](std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random); };
+  const auto pick = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+  };
   constexpr std::string_view kLikely =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/";
   const std::size_t edits = 1 + pick(3);
@@ -396,7 +399,8 @@ TEST(Jwt, SignedGarbageNeverCrashesTheReader) {
   const std::string payload = Payload(R"("roles":["dba"],"nbf":1,"aud":["a","b"])");
   int accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
-    const auto outcome = verifier.Verify(Token(Mutate(std::string(kHeader), random), Mutate(payload, random)), kNow);
+    const auto outcome =
+        verifier.Verify(Token(Mutate(std::string(kHeader), random), Mutate(payload, random)), kNow);
     if (const auto* claims = std::get_if<Claims>(&outcome)) {
       ++accepted;
       ASSERT_TRUE(UserId::Parse(claims->user_id.text()).ok());
@@ -432,8 +436,8 @@ TEST(TokenCache, RefusedTokensAreNotKept) {
   const JwtVerifier verifier(DefaultOptions());
   TokenCache cache(verifier);
   EXPECT_TRUE(std::holds_alternative<TokenFault>(cache.Verify("a.b.c", kNow)));
-  EXPECT_TRUE(std::holds_alternative<TokenFault>(
-      cache.Verify(Token(kHeader, Payload(), "wrong"), kNow)));
+  EXPECT_TRUE(
+      std::holds_alternative<TokenFault>(cache.Verify(Token(kHeader, Payload(), "wrong"), kNow)));
   EXPECT_EQ(cache.size(), 0u);
 }
 
@@ -442,7 +446,8 @@ TEST(TokenCache, IsBoundedAndStaysRight) {
   TokenCache cache(verifier, 3);
   std::vector<std::string> tokens;
   for (int i = 0; i < 8; ++i) {
-    tokens.push_back(TokenWith(R"({"user_id":"u)" + std::to_string(i) + R"(","exp":)" + At(9) + "}"));
+    tokens.push_back(
+        TokenWith(R"({"user_id":"u)" + std::to_string(i) + R"(","exp":)" + At(9) + "}"));
   }
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));

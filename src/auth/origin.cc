@@ -117,8 +117,8 @@ std::vector<ResponseHeader> OriginPolicy::PreflightHeaders(
     std::optional<std::string_view> requested_headers) const {
   std::vector<ResponseHeader> headers = AnswerHeaders(origin, host);
   if (!origin || !Allows(*origin, host)) return headers;
-  const bool echo = requested_headers && !requested_headers->empty() &&
-                    IsHeaderList(*requested_headers);
+  const bool echo =
+      requested_headers && !requested_headers->empty() && IsHeaderList(*requested_headers);
   headers.push_back({"Access-Control-Allow-Methods", std::string(kMethods)});
   headers.push_back(
       {"Access-Control-Allow-Headers", std::string(echo ? *requested_headers : kOwnHeaders)});

@@ -13,21 +13,45 @@ std::string ValueOf(const std::vector<ResponseHeader>& headers, std::string_view
 }
 
 TEST(LoopbackHost, NamesOfThisMachineWithOrWithoutPort) {
-  for (const char* host :
-       {"localhost", "LocalHost", "localhost:8080", "127.0.0.1", "127.0.0.1:8080", "127.255.0.3",
-        "[::1]", "[::1]:8080"}) {
+  for (const char* host : {"localhost", "LocalHost", "localhost:8080", "127.0.0.1",
+                           "127.0.0.1:8080", "127.255.0.3", "[::1]", "[::1]:8080"}) {
     EXPECT_TRUE(IsLoopbackHost(host)) << host;
   }
 }
 
 TEST(LoopbackHost, NothingElse) {
-  for (const char* host :
-       {"", ":8080", "example.com", "127.0.0.1.example.com", "127.0.0.1.nip.io:80", "localhost.evil",
-        "localhost.", "evil-localhost", "localhost:", "localhost:80x", "localhost:123456",
-        "localhost:80:80", "localhost@evil.com", "127.0.0", "127.0.0.256", "127.0.0.1.1",
-        "127.0.0.01", "0127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "0.0.0.0", "10.0.0.1",
-        "128.0.0.1", "::1", "[::1", "[::2]", "[::ffff:127.0.0.1]", "[::1]x", " localhost",
-        "localhost ", "127.0.0.1,evil.com"}) {
+  for (const char* host : {"",
+                           ":8080",
+                           "example.com",
+                           "127.0.0.1.example.com",
+                           "127.0.0.1.nip.io:80",
+                           "localhost.evil",
+                           "localhost.",
+                           "evil-localhost",
+                           "localhost:",
+                           "localhost:80x",
+                           "localhost:123456",
+                           "localhost:80:80",
+                           "localhost@evil.com",
+                           "127.0.0",
+                           "127.0.0.256",
+                           "127.0.0.1.1",
+                           "127.0.0.01",
+                           "0127.0.0.1",
+                           "127.1",
+                           "2130706433",
+                           "0x7f.0.0.1",
+                           "0.0.0.0",
+                           "10.0.0.1",
+                           "128.0.0.1",
+                           "::1",
+                           "[::1",
+                           "[::2]",
+                           "[::ffff:127.0.0.1]",
+                           "[::1]x",
+                           " localhost",
+                           "localhost ",
+                           "127.0.0.1,evil.com"}) {
     EXPECT_FALSE(IsLoopbackHost(host)) << host;
   }
 }

@@ -23,8 +23,8 @@ std::optional<Role> FindRole(std::string_view name) {
 
 Result<Role> ParseRole(std::string_view name) {
   if (const auto role = FindRole(name)) return *role;
-  return Error(ErrorCode::kInvalidArgument,
-               "Invalid role '" + std::string(name) + "'. Must be one of: user, service, dba, system");
+  return Error(ErrorCode::kInvalidArgument, "Invalid role '" + std::string(name) +
+                                                "'. Must be one of: user, service, dba, system");
 }
 
 Role LowerOf(Role row, std::optional<Role> claimed) { return std::min(row, claimed.value_or(row)); }

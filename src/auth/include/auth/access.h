@@ -30,8 +30,8 @@ inline constexpr int kActionCount = static_cast<int>(Action::kDelete) + 1;
 
 // What it wants to do it to.
 enum class ObjectKind {
-  kServer,         // no table: namespaces, lists, tables that don't exist yet
-  kUserTable,      // one user's rows of a USER table
+  kServer,     // no table: namespaces, lists, tables that don't exist yet
+  kUserTable,  // one user's rows of a USER table
   kSharedTable,
   kStreamTable,
   kSystemCatalog,  // system.tables, system.namespaces, information_schema.*: rows filtered by use
@@ -43,8 +43,8 @@ inline constexpr int kObjectKindCount = static_cast<int>(ObjectKind::kSystemUser
 // Views must live through the call.
 struct Object {
   ObjectKind kind = ObjectKind::kServer;
-  std::string_view name = {};   // "app.notes", for the message
-  std::string_view owner = {};  // the user who ran CREATE; empty for the server and system tables
+  std::string_view name = {};     // "app.notes", for the message
+  std::string_view owner = {};    // the user who ran CREATE; empty for the server and system tables
   std::string_view rows_of = {};  // USER table: whose rows; empty = the caller's own
   // SHARED table: `public` everybody, `private` owner and admins, `restricted` owner, users with a
   // grant, and admins.

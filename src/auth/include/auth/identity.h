@@ -14,8 +14,8 @@
 
 namespace kalam::auth {
 
-// The user that the server creates for itself at first start; its role is `system`, with or without a
-// row.
+// The user that the server creates for itself at first start; its role is `system`, with or without
+// a row.
 inline constexpr std::string_view kSystemUser = "system";
 
 // On whose behalf a request runs, and with what power.
@@ -70,15 +70,15 @@ using Resolution = std::variant<Identity, AuthFailure>;
 //   2. `X-API-KEY`
 //   3. the localhost bypass: X-USER-ID, or the configured default user
 //
-// A token or key is authoritative. X-USER-ID beside it may name somebody else only for roles service
-// and above, and the result never has more power than either of the two. Nothing that comes with a
-// token may act as a user of role `system`.
+// A token or key is authoritative. X-USER-ID beside it may name somebody else only for roles
+// service and above, and the result never has more power than either of the two. Nothing that comes
+// with a token may act as a user of role `system`.
 Resolution ResolveIdentity(const ConnectionFacts& facts, const IdentityPolicy& policy,
                            TokenCache& tokens, const RoleLookup& lookup, TimestampMicros now);
 
 // The conditions of the localhost bypass alone: switched on, a loopback peer, no sign of a proxy
-// between, a loopback Host (a page that rebinds its own name to 127.0.0.1 does not have one), and no
-// foreign Origin.
+// between, a loopback Host (a page that rebinds its own name to 127.0.0.1 does not have one), and
+// no foreign Origin.
 bool BypassApplies(const ConnectionFacts& facts, const IdentityPolicy& policy);
 
 }  // namespace kalam::auth

@@ -21,9 +21,9 @@ inline constexpr std::size_t kMaxTokenBytes = 8 * 1024;
 
 // What a valid token says. Times are Unix seconds.
 struct Claims {
-  UserId user_id;            // claim `user_id`, else `sub`; never empty
-  std::optional<Role> role;  // the highest role named by `role` or `roles`; nullopt if neither is there
-  std::int64_t expires_at = 0;             // `exp`
+  UserId user_id;               // claim `user_id`, else `sub`; never empty
+  std::optional<Role> role;     // the highest that `role` or `roles` names; nullopt without both
+  std::int64_t expires_at = 0;  // `exp`
   std::optional<std::int64_t> not_before;  // `nbf`
   std::optional<std::int64_t> issued_at;   // `iat`
   std::string issuer;                      // `iss`, empty if absent
@@ -37,10 +37,10 @@ enum class TokenFault {
   kBadHeader,     // the header is not a JSON object as we take it
   kBadAlgorithm,  // any `alg` but exactly HS256
   kBadSignature,
-  kBadClaims,     // the payload is not a JSON object, or names a claim twice
-  kBadUserId,     // `user_id` or `sub` missing, not a string, or not a user id
-  kBadRole,       // `role` is not a string or `roles` not an array of strings
-  kBadTime,       // `exp`, `nbf` or `iat` is not a number
+  kBadClaims,  // the payload is not a JSON object, or names a claim twice
+  kBadUserId,  // `user_id` or `sub` missing, not a string, or not a user id
+  kBadRole,    // `role` is not a string or `roles` not an array of strings
+  kBadTime,    // `exp`, `nbf` or `iat` is not a number
   kNoExpiry,
   kExpired,
   kNotYetValid,
@@ -65,10 +65,10 @@ using Verification = std::variant<Claims, TokenFault>;
 class JwtVerifier {
  public:
   struct Options {
-    std::string secret;  // not empty
+    std::string secret;                                  // not empty
     std::optional<std::string> issuer = std::nullopt;    // when set, `iss` must equal it
     std::optional<std::string> audience = std::nullopt;  // when set, `aud` must be or contain it
-    std::chrono::seconds leeway{60};      // tolerated difference between clocks, for `exp` and `nbf`
+    std::chrono::seconds leeway{60};  // tolerated difference between clocks, for `exp` and `nbf`
   };
 
   explicit JwtVerifier(Options options);
@@ -88,8 +88,8 @@ class JwtVerifier {
 std::string SignJwt(const Claims& claims, std::string_view secret);
 
 // Remembers tokens that were verified: clients send the same one with each request. Only accepted
-// tokens enter, times are checked again at every use, and the least recently used one leaves when the
-// cache is full. Belongs to one thread (an io loop has its own); `verifier` must outlive it.
+// tokens enter, times are checked again at every use, and the least recently used one leaves when
+// the cache is full. Belongs to one thread (an io loop has its own); `verifier` must outlive it.
 class TokenCache {
  public:
   explicit TokenCache(const JwtVerifier& verifier, std::size_t capacity = 1024);

@@ -39,14 +39,18 @@ class HttpRequest {
 
   // Filling, in the order of the picture above; used by the parser, and by tests of handlers.
   void Clear();                // keeps the buffers
-  void ReleaseLargeBuffers();  // gives memory back that only an unusually large request needed
+  void Release();              // and gives them back
+  void ReleaseLargeBuffers();  // gives back only what an unusually large request needed
   void SetRequestLine(std::string_view method, std::string_view target, bool http10);
   void AddHeader(std::string_view name, std::string_view value);
   void ReserveBody(std::size_t size);
   void AppendBody(std::string_view piece);
   void Finish();  // writes the padding; the request is complete
 
-  std::size_t capacity_bytes() const;
+  std::size_t capacity_bytes() const {
+    return bytes_.capacity() + headers_.capacity() * sizeof(HeaderSpan);
+  }
+  std::size_t head_bytes() const { return body_begin_; }  // request line and headers, as kept here
 
  private:
   struct Span {

@@ -31,8 +31,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds keepalive_timeout{75'000};  // performance.keepalive_timeout; silent
   std::chrono::milliseconds write_timeout{30'000};      // an answer that no byte of is taken; silent
 
-  // How long a request goes on for a client that closed its sending side. It may be waiting for
-  // the answer (`nc -N`) or have gone; the two look the same until something is written.
+  // A client that closed its sending side may be waiting for the answer (`nc -N`) or have gone; the
+  // two look the same until something is written. OnClientGone is told after so long.
   std::chrono::milliseconds half_close_grace{2'000};
 
   // After a refusal or a last answer the server goes on reading and discarding for so long and so
@@ -71,7 +71,7 @@ class HttpServer {
 
   void Start();  // accepts; once, after Listen
 
-  // Closes the listening socket. Open connections go on. Idempotent, from any thread.
+  // Closes the listening socket. Open connections go on. Idempotent, from any thread but a loop's.
   void StopAccepting();
 
   // StopAccepting, closes idle connections, closes the others after their answer, and waits for

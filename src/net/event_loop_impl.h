@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "net/event_loop.h"
+
+namespace kalam::net {
+
+// The inside of an EventLoop, for the sources of this module.
+struct EventLoop::Impl {
+  explicit Impl(EventLoop& face) : loop(face) {}
+
+  void Run();
+  void RunPosted();
+
+  // Runs `task` on the loop's thread and waits for it, or right here if no thread runs the loop (it
+  // has not started, or has stopped) or this is its thread.
+  void RunAndWait(const std::function<void()>& task);
+
+  EventLoop& loop;
+  boost::asio::io_context io{1};  // one thread will run it
+  std::function<void()> round_hook;
+  std::thread thread;
+
+  std::mutex mutex;                           // guards what follows
+  std::vector<std::function<void()>> posted;  // waiting for the next RunPosted
+  bool wake_up_scheduled = false;             // a RunPosted is on its way
+  bool stopped = false;
+};
+
+}  // namespace kalam::net

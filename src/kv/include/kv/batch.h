@@ -45,8 +45,7 @@ class Batch {
   // Every key that starts with `prefix`, which must not be empty nor all 0xFF.
   void DeletePrefix(Family family, std::string_view prefix);
 
-  // Adds the changes of `other` behind these.
-  void Append(const Batch& other);
+  Batch Clone() const;
 
   // Writable bytes at an offset that Put returned. The pointer is valid until the next change.
   char* at(std::size_t offset);
@@ -60,6 +59,7 @@ class Batch {
  private:
   friend class Store;
   struct Impl;
+  explicit Batch(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -12,9 +12,9 @@ namespace kalam::kv {
 class Snapshot;
 
 struct IteratorOptions {
-  std::shared_ptr<const Snapshot> snapshot;  // null: the state at creation
-  std::string lower;                         // inclusive; empty: from the start
-  std::string upper;                         // exclusive; empty: to the end
+  std::shared_ptr<const Snapshot> snapshot{};  // null: the state at creation
+  std::string lower{};                       // inclusive; empty: from the start
+  std::string upper{};                       // exclusive; empty: to the end
   bool cache_only = false;                   // stop with would_block() instead of reading the disk
   bool fill_cache = true;                    // false for sweeps that would push out what is hot
 };

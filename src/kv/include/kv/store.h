@@ -21,8 +21,10 @@ namespace kalam::kv {
 
 enum class Compression : std::uint8_t { kNone, kSnappy, kZlib, kLz4, kZstd };
 
+enum class FileOperation : std::uint8_t { kWrite, kSync };
+
 struct Options {
-  std::string path;  // created if missing
+  std::string path{};  // created if missing
   std::size_t write_buffer_bytes = 64 << 20;  // one memtable of kHot or kLog
   int max_write_buffers = 3;                  // memtables per family, full ones included
   std::size_t block_cache_bytes = 256 << 20;
@@ -38,8 +40,11 @@ struct Options {
   // itself never meets the end of the disk half way through a record. Never more than 1/8 of the file
   // system.
   std::uint64_t min_free_bytes = 64 << 20;
-  // Free bytes where `path` lies; replaced in tests.
-  std::function<std::uint64_t(const std::string& path)> free_bytes;
+  // For tests. Free bytes as seen by the check above, instead of asking the file system.
+  std::function<std::uint64_t()> free_bytes{};
+  // For tests. Called before each write or sync of one of the store's files; an errno other than 0 makes
+  // it fail with that.
+  std::function<int(FileOperation operation, std::string_view file)> file_fault{};
 };
 
 // A consistent view of all families at one moment. Shared; the view is given up when the last reference

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "kv/store.h"
+
+namespace kalam::kv {
+
+// The default file system, with `fault` asked before each write and sync: how tests make a disk fail.
+std::shared_ptr<rocksdb::FileSystem> MakeHookedFileSystem(
+    std::function<int(FileOperation, std::string_view)> fault);
+
+}  // namespace kalam::kv

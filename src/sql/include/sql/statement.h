@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "model/table_def.h"
+#include "sql/error_style.h"
+
+// The statements that are KalamDB's own, parsed and checked as far as text alone allows. Everything else
+// is the engine's parser's business (NotOurs). Names are kept as written; namespace and table names are
+// already checked against the name rules, existence is the caller's to check.
+namespace kalam::sql {
+
+// A table as named in a statement; `ns` is absent when the name was not qualified.
+struct TableRef {
+  std::optional<std::string> ns;
+  std::string table;
+
+  TableName Resolve(std::string_view default_namespace) const {
+    return {ns ? *ns : std::string(default_namespace), table};
+  }
+  friend bool operator==(const TableRef&, const TableRef&) = default;
+};
+
+struct CreateNamespace {
+  std::string name;
+  bool if_not_exists = false;
+};
+
+// ALTER NAMESPACE name SET OPTIONS (key = 'text', n = 42, flag = true)
+struct AlterNamespace {
+  using OptionValue = std::variant<std::string, std::int64_t, double, bool>;
+  std::string name;
+  std::vector<std::pair<std::string, OptionValue>> options;
+};
+
+struct DropNamespace {
+  std::string name;
+  bool if_exists = false;
+  bool cascade = false;
+};
+
+struct ShowNamespaces {};
+
+struct Sharding {
+  std::string strategy = "alphabetic";  // alphabetic, numeric or consistent_hash
+  std::optional<std::int64_t> shards;
+};
+
+// CREATE TABLE, fully validated (specification 5.2, 6.1, 6.2): types known, exactly one primary key of an
+// allowed type, defaults converted to their column's type, options legal for the kind and within bounds.
+// Left to the caller: does the namespace exist, does the storage exist, is the name taken.
+struct TableSpec {
+  TableRef name;
+  TableKind kind = TableKind::kShared;
+  bool if_not_exists = false;
+  std::vector<ColumnDef> columns;
+  std::size_t primary_key = 0;                    // index into `columns`
+  std::optional<std::string> storage_id;          // absent: `local`
+  bool use_user_storage = false;                  // USER
+  std::optional<FlushPolicy> flush;               // absent: the defaults of [flush]; never for STREAM
+  std::optional<Sharding> sharding;
+  std::optional<std::int64_t> ttl_seconds;        // STREAM: always set
+  std::optional<std::int64_t> max_buffer;         // STREAM: rows kept at most
+  bool ephemeral = false;                         // STREAM: drop events when nobody listens
+  std::optional<AccessLevel> access;              // SHARED; absent: public
+};
+
+struct CreateTable {
+  TableSpec spec;
+};
+
+struct DropTable {
+  std::optional<TableKind> kind;  // as written; absent: whatever the table is
+  bool if_exists = false;
+  TableRef name;
+};
+
+struct ShowTables {
+  std::optional<std::string> ns;
+};
+
+struct DescribeTable {
+  TableRef name;
+  bool history = false;
+};
+
+// A statement of ours that this server does not execute yet.
+struct LaterStatement {
+  std::string_view kind;  // static text: `ALTER TABLE`, `FLUSH TABLE`, `BEGIN`, ...
+};
+
+// Not one of ours: for the engine's parser.
+struct NotOurs {};
+
+using KalamStatement =
+    std::variant<NotOurs, LaterStatement, CreateNamespace, AlterNamespace, DropNamespace,
+                 ShowNamespaces, CreateTable, DropTable, ShowTables, DescribeTable>;
+
+// Parses one statement (a piece of SplitStatements). Call CheckStatementBounds first.
+// Errors: kSyntax in the given style; kInvalidArgument, kUnsupported or kConstraint with the documented
+// texts of section 5.2, which have one style.
+Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle style);
+
+// The kind of a statement by its first word alone: a few nanoseconds.
+enum class StatementClass : std::uint8_t {
+  kSelect,   // SELECT
+  kInsert,
+  kUpdate,
+  kDelete,
+  kKalam,    // starts like one of ours: ask ParseStatement
+  kGeneral,  // anything else: WITH, VALUES, FROM, (...), and what the engine will refuse
+  kEmpty,    // blanks and comments only
+};
+StatementClass Classify(std::string_view statement);
+
+}  // namespace kalam::sql

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,16 +11,17 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "catalog/meta_writer.h"
+#include "catalog/namespace_document.h"
 #include "catalog/table_document.h"
 #include "catalog/user.h"
+#include "kv/durable_writer.h"
 #include "model/ids.h"
 #include "model/table_def.h"
-#include "model/table_state.h"
 
 namespace kalam::kv {
 class Store;
@@ -27,20 +29,11 @@ class Store;
 
 namespace kalam::catalog {
 
-// A table as a statement uses it: the definition of this moment, and the state that all versions of the
-// definition share. False when there is no such table.
-struct TableHandle {
-  TableDefPtr def;
-  std::shared_ptr<TableState> state;
-
-  explicit operator bool() const { return def != nullptr; }
-};
-
 struct NamespaceInfo {
   std::string name;
   std::string options_json = "{}";
-  std::size_t table_count = 0;
   TimestampMicros created_at = 0;
+  std::size_t table_count = 0;
 };
 
 // What a statement with IF [NOT] EXISTS came to. The message is the caller's.
@@ -62,23 +55,22 @@ class Catalog {
   };
 
   // Reads all definitions with one scan of the `meta` family. At first start writes the namespace
-  // `default` and the user rows. `writer` and `clock` must outlive the catalog; `store` is used only
-  // here. Errors: kCorruption naming the key; what the store or `writer` report.
-  static Result<std::unique_ptr<Catalog>> Open(kv::Store& store, MetaWriter& writer,
+  // `default`; at each start the rows of the users `system` and `localhost_default_user` if they have
+  // none. `writer` (the Committer in the server, the store itself in tests) and `clock` must outlive
+  // the catalog; `store` is used only here. Errors: kCorruption naming the key; what the store or `writer` report.
+  static Result<std::unique_ptr<Catalog>> Open(const kv::Store& store, kv::DurableWriter& writer,
                                                const Clock& clock, const Options& options);
-  ~Catalog();
 
   // --- look-ups
 
-  // The hot path: no allocation. Names are compared as they are; callers fold case.
-  TableHandle FindTable(std::string_view ns, std::string_view table) const;
+  // The hot path: no allocation. Null when there is no such table. Names are compared as they are;
+  // callers fold case.
+  TableDefPtr FindTable(std::string_view ns, std::string_view table) const;
   bool HasNamespace(std::string_view ns) const;
   // In order of name.
   std::vector<NamespaceInfo> ListNamespaces() const;
   // In order of namespace and name; of one namespace when `ns` is given, empty if it does not exist.
   std::vector<TableDefPtr> ListTables(std::optional<std::string_view> ns = std::nullopt) const;
-  // As ListTables; with the shared state, for whoever owns something per table.
-  std::vector<TableHandle> ListTableHandles() const;
   // Oldest first; empty when there is no such table.
   std::vector<SchemaVersion> SchemaHistory(std::string_view ns, std::string_view table) const;
 
@@ -96,14 +88,13 @@ class Catalog {
     bool if_exists = false;
     bool cascade = false;  // drops its tables in the same change
   };
-  // Errors: kNotFound `Namespace 'app' not found`; kInvalidArgument for the reserved and the default
-  // namespace; kConflict `Cannot drop namespace 'app': namespace contains N table(s). Drop all tables
+  // Errors: kNotFound `Namespace 'app' not found`; kConflict `Cannot drop namespace 'app': namespace contains N table(s). Drop all tables
   // first.`
   Result<DdlOutcome> DropNamespace(std::string_view name, const DropNamespaceOptions& options);
 
   struct CreatedTable {
     DdlOutcome outcome = DdlOutcome::kDone;
-    TableHandle table;  // the new one, or with kSkipped the one that existed
+    TableDefPtr table;  // the new one, or with kSkipped the one that existed
   };
   // `spec` carries all but id, schema version and times, which are set here; `primary_key` and `layout`
   // are derived from the columns. Check and creation are one step with regard to DropNamespace.
@@ -120,24 +111,24 @@ class Catalog {
   };
   struct DroppedTable {
     DdlOutcome outcome = DdlOutcome::kDone;
-    TableHandle table;  // what was dropped; empty with kSkipped
+    TableDefPtr table;  // what was dropped; null with kSkipped
   };
-  // Raises TableState::dropped before the commit, so that a row commit ordered after it sees the flag
-  // (and lowers it if the commit fails). Rows go with the same commit.
+  // The rows go with the same commit, and no row can be written afterwards (kv::DurableWriter), also
+  // not by a statement that still holds the definition.
   // Errors: kNotFound `relation 'app.t' does not exist`; kInvalidArgument for the wrong kind.
   Result<DroppedTable> DropTable(const TableName& name, const DropTableOptions& options);
 
  private:
   struct TableEntry {
-    TableHandle handle;
+    TableDefPtr def;
     std::shared_ptr<const std::vector<SchemaVersion>> history;
   };
   struct Namespace {
-    std::string options_json = "{}";
-    TimestampMicros created_at = 0;
+    NamespaceDocument document;
     std::map<std::string, TableEntry, std::less<>> tables;
   };
-  // A table's name as two views: look-ups need no string, entries borrow from their definition.
+  using NamespaceMap = std::map<std::string, Namespace, std::less<>>;
+  // A table's name as two views into its definition, so that a look-up needs no string.
   struct NameView {
     std::string_view ns;
     std::string_view table;
@@ -151,24 +142,29 @@ class Catalog {
     std::size_t operator()(std::string_view text) const noexcept;
   };
 
-  Catalog(MetaWriter& writer, const Clock& clock);
-  Status Load(kv::Store& store);
-  Status LoadEntry(std::string_view key, std::string_view value);
-  Status WriteFirstStartRows(const Options& options);
-  void InsertTable(TableEntry entry);
-  TimestampMicros NowMillisTruncated() const;
+  Catalog(kv::DurableWriter& writer, const Clock& clock) : writer_(writer), clock_(clock) {}
 
-  MetaWriter& writer_;
+  // Open's steps, before anybody else has the catalog.
+  Status Load(const kv::Store& store);
+  Status LoadNamespace(std::string_view key, std::string_view value);
+  Status LoadTable(std::string_view key, std::string_view value, std::unordered_set<TableId>& ids);
+  Status LoadUser(std::string_view key, std::string_view value);
+  Status WriteFirstRows(const Options& options, bool first_start);
+
+  // With ddl_mutex_ held; the namespace exists.
+  TableDefPtr Insert(TableDocument document);
+
+  kv::DurableWriter& writer_;
   const Clock& clock_;
 
-  // Held over a whole change, commit included. Only its holder writes what state_mutex_ guards, so
-  // the holder may read that without the second lock.
+  // Held over a whole change, commit included. Whoever changes what state_mutex_ guards holds both, so
+  // the holder of this one alone may read it.
   std::mutex ddl_mutex_;
-  TableId next_table_id_{1};  // guarded by ddl_mutex_
+  std::uint32_t next_table_id_ = 1;  // guarded by ddl_mutex_
 
   mutable std::shared_mutex state_mutex_;  // guards all below
-  std::map<std::string, Namespace, std::less<>> namespaces_;
-  std::unordered_map<NameView, TableHandle, NameHash> tables_;
+  NamespaceMap namespaces_;
+  std::unordered_map<NameView, TableDefPtr, NameHash> tables_;
   std::unordered_map<std::string, UserPtr, TextHash, std::equal_to<>> users_;
 };
 

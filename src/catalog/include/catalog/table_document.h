@@ -26,11 +26,11 @@ struct TableDocument {
   std::vector<SchemaVersion> history;  // oldest first
 };
 
-// Times are stored in milliseconds.
+// Times in whole milliseconds, as the specification has them.
 std::string EncodeTableDocument(const TableDocument& document);
 
-// Errors: kCorruption, starting with `name`: the key under which the bytes were found.
-Result<TableDocument> DecodeTableDocument(std::string_view name, std::string_view json);
+// Errors: kCorruption, starting with `key`: where the bytes were found.
+Result<TableDocument> DecodeTableDocument(std::string_view key, std::string_view json);
 
 // The columns of `def` as Arrow's JSON form of a schema.
 std::string ArrowSchemaJson(const TableDef& def);

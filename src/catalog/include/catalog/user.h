@@ -3,9 +3,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "auth/role.h"
 #include "base/clock.h"
+#include "base/result.h"
 
 namespace kalam::catalog {
 
@@ -26,5 +28,10 @@ struct User {
 };
 
 using UserPtr = std::shared_ptr<const User>;
+
+// The stored form. Times in whole milliseconds.
+std::string EncodeUser(const User& user);
+// Errors: kCorruption, starting with `key`: where the bytes were found.
+Result<User> DecodeUser(std::string_view key, std::string_view json);
 
 }  // namespace kalam::catalog

@@ -174,17 +174,19 @@ DELETE FROM {table} WHERE id = :id;
 
     def _pgbench(self, script, mode, seconds, warmup, connections, durable, settings):
         """`settings()` gives the script's variables: anew for the warm-up, which uses up ids too."""
-        def go(time_seconds, *more):
+        def go(wanted_seconds, *more):
+            # Connecting counts as time, not as rate: hundreds of connections get some seconds more.
+            duration = max(1, round(wanted_seconds)) + connections // 100
             return self._server.client(
-                "pgbench", "-n", "-M", mode, "-j", "1", "-c", str(connections), "-T", str(time_seconds),
+                "pgbench", "-n", "-M", mode, "-j", "1", "-c", str(connections), "-T", str(duration),
                 "-f", script, *more, *(f"-D{name}={value}" for name, value in settings().items()),
                 options=f"-c synchronous_commit={'on' if durable else 'off'}")
 
         if warmup > 0:
-            go(max(1, round(warmup)))
+            go(warmup)
         log = os.path.join(self._folder, "latency")
         with _Cores(self._server) as cores:
-            output = go(max(1, round(seconds)), "-l", "--sampling-rate=0.1", f"--log-prefix={log}")
+            output = go(seconds, "-l", "--sampling-rate=0.1", f"--log-prefix={log}")
         latencies = _take_latencies(log)
         rate = _figure(output, "tps = ")
         return {"rate": rate, "rows_rate": rate, "p50": _quantile(latencies, 0.5),

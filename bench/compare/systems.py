@@ -30,22 +30,26 @@ def _stat(pid):
         return stat.read().rsplit(")", 1)[1].split()
 
 
-def _cpu_seconds(pid, with_reaped_children):
-    fields = _stat(pid)
-    used = fields[11:15] if with_reaped_children else fields[11:13]
-    return sum(map(int, used)) / TICKS_PER_SECOND
+def _cpu_seconds(pid):
+    """(own, reaped children's) processor seconds."""
+    user, system, children_user, children_system = map(int, _stat(pid)[11:15])
+    return (user + system) / TICKS_PER_SECOND, (children_user + children_system) / TICKS_PER_SECOND
 
 
 def tree_cpu_seconds(pid):
     """Processor seconds of a process, its living children, and the children it has reaped."""
-    total = _cpu_seconds(pid, with_reaped_children=True)
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if int(_stat(entry)[1]) == pid:
-                total += _cpu_seconds(entry, with_reaped_children=False)
-        except (FileNotFoundError, ProcessLookupError):
-            pass  # ended while we looked
-    return total
+    while True:
+        reaped_before = _cpu_seconds(pid)[1]
+        living = 0.0
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if int(_stat(entry)[1]) == pid:
+                    living += _cpu_seconds(entry)[0]
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # ended while we looked
+        own, reaped = _cpu_seconds(pid)
+        if reaped == reaped_before:  # else a child was counted twice or not at all: look again
+            return own + living + reaped
 
 
 def settle(system, patience_seconds=5.0):

@@ -36,13 +36,19 @@ void EventLoop::Impl::Run() {
   const auto work = boost::asio::make_work_guard(io);
   while (!io.stopped()) {
     RunGuarded([this] {
-      io.run_one();
+      if (!std::exchange(round_wanted, false)) io.run_one();
       for (int ran = 1; ran < kMaxRoundHandlers && io.poll_one() > 0; ++ran) {
       }
     });
-    if (round_hook) RunGuarded(round_hook);
+    if (round_hook) RunHook();
   }
   current_loop = nullptr;
+}
+
+void EventLoop::Impl::RunHook() {
+  in_hook = true;
+  RunGuarded(round_hook);
+  in_hook = false;
 }
 
 void EventLoop::Impl::RunPosted() {

@@ -16,7 +16,13 @@ struct EventLoop::Impl {
   explicit Impl(EventLoop& face) : loop(face) {}
 
   void Run();
+  void RunHook();
   void RunPosted();
+
+  // Tells the loop, on its thread, that work has begun which may wait for the hook. Begun inside the
+  // hook, as a pipelined request is by the answer to the one before it, it would otherwise wait for
+  // the next event.
+  void WorkBegun() { round_wanted |= in_hook; }
 
   // Runs `task` on the loop's thread and waits for it, or right here if no thread runs the loop (it
   // has not started, or has stopped) or this is its thread.
@@ -25,6 +31,8 @@ struct EventLoop::Impl {
   EventLoop& loop;
   boost::asio::io_context io{1};  // one thread will run it
   std::function<void()> round_hook;
+  bool in_hook = false;
+  bool round_wanted = false;  // the next round does not wait for an event
   std::thread thread;
 
   std::mutex mutex;                           // guards what follows

@@ -211,6 +211,7 @@ void HttpConnection::BeginRequest() {
 void HttpConnection::Dispatch() {
   state_ = State::kRunning;
   exchange_->connection_ = this;
+  set_->loop().impl().WorkBegun();
   const auto exchange = exchange_.get();
   try {
     set_->shared().handler.Handle(exchange_);

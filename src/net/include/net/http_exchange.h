@@ -16,7 +16,7 @@ class EventLoop;
 struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";  // a literal: the text is not copied here
-  std::string body;
+  std::string body = {};
   // Beside Content-Type, Content-Length, Date and Connection, which the server writes itself.
   // Control bytes in a value are sent as blanks, so that data can't forge a header.
   std::vector<std::pair<std::string, std::string>> headers = {};

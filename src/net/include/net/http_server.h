@@ -49,7 +49,7 @@ struct HttpServerOptions {
 
   // The JSON body of the server's own refusals. Empty: {"error":{"status":400,"message":"..."}}.
   // Called on any loop; must not throw.
-  std::function<std::string(int status, std::string_view message)> refusal_body;
+  std::function<std::string(int status, std::string_view message)> refusal_body = {};
 };
 
 // An HTTP/1.1 server on one listening socket. Accepted connections are dealt to the loops in turn

@@ -8,8 +8,8 @@
 namespace kalam::bench {
 
 // Reading answers of POST /v1/api/sql with substring searches: a load generator that parsed JSON
-// would spend the cores it shares with the server. Sound because the rows' texts hold neither quotes
-// nor braces, and independent of the order of members.
+// would spend the cores it shares with the server. Sound because the rows' texts hold neither
+// quotes nor braces, and independent of the order of members.
 
 bool Contains(std::string_view text, std::string_view wanted);
 

@@ -190,7 +190,8 @@ Result<Report> Drive(Workload& workload, const DriveOptions& options) {
   }
   // A workload that ran out ended early; its time is that of the work, not of the idling after it.
   const bool ran_out = std::chrono::steady_clock::now() < schedule.end;
-  report.seconds = std::chrono::duration<double>((ran_out ? last_answer : schedule.end) - begin).count();
+  const Time end = ran_out ? last_answer : schedule.end;
+  report.seconds = std::chrono::duration<double>(end - begin).count();
   return report;
 }
 

@@ -20,7 +20,8 @@ struct DriveOptions {
   std::chrono::milliseconds measure{5000};  // or until the workload has nothing left to do
 };
 
-// What happened in the measured time. Answers that came before or after it are checked, not counted.
+// What happened in the measured time. Answers that came before or after it are checked, but not
+// counted.
 struct Report {
   double seconds = 0;
   std::uint64_t requests = 0;  // right answers

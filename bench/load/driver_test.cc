@@ -124,12 +124,14 @@ class FakeServer {
 };
 
 std::string Affected(std::uint64_t rows) {
-  return fmt::format(R"({{"status":"success","results":[{{"row_count":{}}}],"took_ms":0.1}})", rows);
+  return fmt::format(R"({{"status":"success","results":[{{"row_count":{}}}],"took_ms":0.1}})",
+                     rows);
 }
 
 std::string OneRow(std::uint64_t id) {
   return fmt::format(
-      R"({{"status":"success","results":[{{"rows":[{{"id":{0},"body":"{0}{1}"}}],"row_count":1}}]}})",
+      R"({{"status":"success","results":[{{"rows":[{{"id":{0},"body":"{0}{1}"}}],)"
+      R"("row_count":1}}]}})",
       id, BodyTail(id));
 }
 

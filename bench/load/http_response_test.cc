@@ -29,7 +29,7 @@ TEST(ParseResponse, WaitsForMoreAtEveryCut) {
 }
 
 TEST(ParseResponse, ReadsErrorsWithEmptyBodies) {
-  const auto parsed = ParseResponse("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+  const auto parsed = ParseResponse("HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n");
   ASSERT_TRUE(parsed.ok());
   ASSERT_TRUE(parsed->has_value());
   EXPECT_EQ((*parsed)->status, 503);

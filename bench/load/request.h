@@ -15,7 +15,8 @@ class SqlRequests {
   // `prefix` opens the JSON body; `body_bytes` is the length of the whole body.
   SqlRequests(const WorkloadOptions& options, std::string prefix, std::size_t body_bytes);
 
-  // Replaces *request by the head for the owner of `id` and the prefix; the caller appends the rest.
+  // Replaces *request by the head for the owner of `id` and the prefix; the caller appends the
+  // rest.
   void Begin(std::uint64_t id, std::string* request) const;
 
  private:

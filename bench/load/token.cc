@@ -35,8 +35,9 @@ std::string SignToken(std::string_view secret, std::string_view user,
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   const std::string signed_part =
       Base64Url(R"({"alg":"HS256","typ":"JWT"})") + "." +
-      Base64Url(fmt::format(R"({{"sub":"{0}","user_id":"{0}","iat":{1},"exp":{2},"roles":["user"]}})",
-                            user, issued, issued + 24 * 60 * 60));
+      Base64Url(fmt::format(
+          R"({{"sub":"{0}","user_id":"{0}","iat":{1},"exp":{2},"roles":["user"]}})", user, issued,
+          issued + 24 * 60 * 60));
   unsigned char mac[EVP_MAX_MD_SIZE];
   unsigned int mac_bytes = 0;
   const auto* done = HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),

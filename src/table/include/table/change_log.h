@@ -9,7 +9,7 @@
 // The change log: one record per row change, in kv::Family::kLog, in seq order within a partition.
 //
 //   key:    | table id u32 BE | user id | 0x00 | seq u64 BE |
-//   value:  | op u8 | key bytes u16 LE | row bytes u32 LE | primary key | new row | old row |
+//   value:  | op u8 | key bytes u32 LE | row bytes u32 LE | primary key | new row | old row |
 //
 // The primary key is in its key form (key_codec.h), the rows in row form (row_codec.h) and by value, so
 // that a record tells the whole change whatever happened to the row since. The old row takes the rest of
@@ -19,7 +19,7 @@ namespace kalam::table {
 // The numbers are stored.
 enum class ChangeOp : std::uint8_t { kInsert = 1, kUpdate = 2, kDelete = 3 };
 
-inline constexpr std::size_t kChangeHeaderBytes = 7;
+inline constexpr std::size_t kChangeHeaderBytes = 9;
 
 // A decoded record; borrows the bytes it was decoded from.
 struct ChangeRecord {

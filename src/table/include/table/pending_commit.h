@@ -21,7 +21,7 @@ class PendingCommit {
   void Add(ChangeOp op, TableId table, std::string_view partition, std::string_view key,
            std::string_view row, std::string_view old_row);
 
-  std::uint32_t changes() const { return changes_; }
+  std::uint32_t changes() const { return static_cast<std::uint32_t>(places_.size()); }
   void Clear();
 
  private:
@@ -37,7 +37,6 @@ class PendingCommit {
   kv::Batch batch_;
   std::vector<SeqPlaces> places_;
   std::vector<TableId> tables_;
-  std::uint32_t changes_ = 0;
 };
 
 }  // namespace kalam::table

@@ -20,10 +20,10 @@ namespace kalam::table {
 // which may not be durable yet: the answer may leave only when `durable_after` is (WhenDurable), or a
 // crash could make it a lie.
 struct WriteReceipt {
-  Status status;             // kConstraint duplicate key, kConflict, kNotFound dropped, kIo, ...
+  Status status{};             // kConstraint duplicate key, kConflict, kNotFound dropped, kIo, ...
   bool would_block = false;  // Blocking::kNever only: nothing was done, run it again on a worker
   std::uint64_t affected_rows = 0;
-  Seq durable_after;  // Seq(0): nothing to wait for
+  Seq durable_after{};  // Seq(0): nothing to wait for
 };
 
 // One row of a statement. `key` is the primary key in key form (AppendPrimaryKey), `row` encoded with

@@ -1,0 +1,354 @@
+#include "table/committer.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+
+#include "acknowledgements.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "model/row_codec.h"
+#include "model/seq_generator.h"
+#include "sequencer_mutex.h"
+
+namespace kalam::table {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::string_view kLeaseKey = "seq_lease";
+
+// A seq counts milliseconds above its lowest 22 bits.
+constexpr std::uint64_t SeqDistance(milliseconds time) {
+  return static_cast<std::uint64_t>(time.count())
+         << (SeqGenerator::kNodeBits + SeqGenerator::kCounterBits);
+}
+// How far a new lease reaches, and what must be left of it before a write renews it. Longer leases would
+// cost nothing while running, but after a crash the seqs start that far ahead of the clock.
+constexpr std::uint64_t kLeaseReach = SeqDistance(milliseconds(2000));
+constexpr std::uint64_t kLeaseReserve = SeqDistance(milliseconds(1000));
+
+constexpr milliseconds kStallPause{1};
+// Writers caught by a full disk wait this long for space before they are told that their outcome is
+// unknown; attempts to recover go on after that.
+constexpr milliseconds kHoldOnDiskFull{3000};
+constexpr milliseconds kRecoverPause{200};
+
+Result<Seq> ReadLease(const kv::Store& store) {
+  kv::PinnedValue value;
+  KALAM_TRY_ASSIGN(const auto outcome, store.Get(kv::Family::kMeta, kLeaseKey, value));
+  if (outcome == kv::ReadOutcome::kNotFound) return Seq(0);
+  if (value.view().size() != sizeof(std::uint64_t)) {
+    return Error(ErrorCode::kCorruption, "the stored seq lease has a wrong length");
+  }
+  return Seq(LoadLittleEndian<std::uint64_t>(value.view().data()));
+}
+
+void PutLease(kv::Batch& batch, Seq lease) {
+  char value[sizeof(std::uint64_t)];
+  StoreLittleEndian(value, lease.value());
+  batch.Put(kv::Family::kMeta, kLeaseKey, std::string_view(value, sizeof(value)));
+}
+
+}  // namespace
+
+struct Committer::Impl {
+  Impl(kv::Store& s, const Clock& clock, CommitterOptions o, Seq floor)
+      : store(s),
+        options(o),
+        seqs(clock, o.node_id, floor),
+        written(floor),
+        written_lease(floor),
+        durable_lease(floor),
+        acknowledgements(floor),
+        snapshot(std::make_shared<const DurableSnapshot>(s.TakeSnapshot(), floor)) {}
+
+  // --- Sequencer -----------------------------------------------------------------------------------
+
+  // What one turn in the sequencer does with its batch once its seqs are known.
+  struct Turn {
+    kv::Batch& batch;
+    PendingCommit* commit = nullptr;      // rows to stamp
+    std::span<const TableId> dropping{};  // tables that end with this write
+  };
+
+  bool AnyDropped(const std::vector<TableId>& tables) const {
+    if (dropped.empty()) return false;
+    for (const TableId table : tables) {
+      if (dropped.contains(table)) return true;
+    }
+    return false;
+  }
+
+  static void Stamp(PendingCommit& commit, const SeqGenerator& seqs, Seq first) {
+    for (std::uint32_t i = 0; i < commit.changes(); ++i) {
+      const auto& places = commit.places_[i];
+      const Seq seq = seqs.Advance(first, i);
+      SetRowSeq(commit.batch_.at(places.hot_row), seq);
+      SetRowSeq(commit.batch_.at(places.log_row), seq);
+      StoreBigEndian(commit.batch_.at(places.log_key), seq.value());
+    }
+  }
+
+  // One attempt; the lock is held for its length.
+  Result<CommitOutcome> TakeTurn(const Turn& turn) {
+    std::lock_guard lock(sequencer);
+    const std::uint32_t count = turn.commit ? turn.commit->changes() : 1;
+    if (turn.commit && AnyDropped(turn.commit->tables_)) {
+      return Error(ErrorCode::kNotFound, "the table was dropped");
+    }
+    CommitOutcome outcome;
+    outcome.first = seqs.Reserve(count);
+    outcome.last = seqs.Advance(outcome.first, count - 1);
+    if (turn.commit) Stamp(*turn.commit, seqs, outcome.first);
+
+    Seq lease = written_lease;
+    if (outcome.last.value() + kLeaseReserve > lease.value()) {
+      lease = Seq(outcome.last.value() + kLeaseReach);
+      PutLease(turn.batch, lease);
+    }
+    KALAM_TRY_ASSIGN(const auto write, store.Write(turn.batch, kv::Stall::kNever));
+    outcome.would_block = write == kv::WriteOutcome::kWouldBlock;
+    if (!outcome.would_block) {
+      dropped.insert(turn.dropping.begin(), turn.dropping.end());
+      written_lease = lease;
+      written.store(outcome.last, std::memory_order_seq_cst);
+      commits.fetch_add(1, std::memory_order_relaxed);
+    }
+    return outcome;
+  }
+
+  // The engine holds writes back by refusing them, never inside the sequencer's lock: others could not
+  // even fail fast.
+  Result<CommitOutcome> Sequence(const Turn& turn, Blocking blocking) {
+    while (true) {
+      auto outcome = TakeTurn(turn);
+      if (!outcome.ok()) return outcome;
+      if (!outcome->would_block) {
+        WakeSyncThread();
+        return outcome;
+      }
+      if (blocking == Blocking::kNever) return outcome;
+      std::this_thread::sleep_for(kStallPause);
+    }
+  }
+
+  void WakeSyncThread() {
+    // Pairs with Idle: it announces sleep before it looks at `written`, we write before we look whether
+    // it sleeps; one of the two sees the other.
+    if (!sleeping.load(std::memory_order_seq_cst)) return;
+    { std::lock_guard lock(sync_mutex); }
+    sync_wake.notify_one();
+  }
+
+  // --- Sync thread ---------------------------------------------------------------------------------
+
+  void Run() {
+    while (Idle()) Round();
+    if (HasUnsynced()) Round();
+  }
+
+  bool HasUnpublished() const { return published < written.load(std::memory_order_seq_cst); }
+  bool HasUnsynced() const { return synced < written.load(std::memory_order_seq_cst); }
+
+  // Waits for something to do; false when it is time to stop.
+  bool Idle() {
+    std::unique_lock lock(sync_mutex);
+    sleeping.store(true, std::memory_order_seq_cst);
+    const auto ready = [&] { return stopping || HasUnpublished(); };
+    if (HasUnsynced()) {
+      sync_wake.wait_until(lock, last_sync + options.interval, ready);  // kInterval only
+    } else {
+      sync_wake.wait(lock, ready);
+    }
+    sleeping.store(false, std::memory_order_seq_cst);
+    return !stopping;
+  }
+
+  void Round() {
+    kv::SnapshotPtr view;
+    Seq upto;
+    Seq lease;
+    {
+      std::lock_guard lock(sequencer);
+      view = store.TakeSnapshot();
+      upto = written.load(std::memory_order_relaxed);
+      lease = written_lease;
+    }
+    const bool sync = options.mode == SyncMode::kCommit || !HasUnpublished() || stopping ||
+                      steady_clock::now() - last_sync >= options.interval;
+    const Status status = sync ? store.Sync() : store.FlushToOs();
+    if (!status.ok()) {
+      Suffer(status.error());
+      return;
+    }
+    if (sync) {
+      synced = upto;
+      last_sync = steady_clock::now();
+    }
+    Publish(std::make_shared<const DurableSnapshot>(std::move(view), upto), lease);
+    rounds.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  // Readers first, then subscribers, then the writers: whoever is told of a write can read it.
+  void Publish(DurableSnapshotPtr next, Seq lease) {
+    durable_lease.store(lease, std::memory_order_release);
+    published = next->seq();
+    {
+      std::lock_guard lock(snapshot_mutex);
+      snapshot.swap(next);
+    }
+    next.reset();  // may give up the last reference to the previous view: not under the lock
+    if (auto* s = sink.load(std::memory_order_acquire)) s->OnDurable(Current());
+    acknowledgements.Advance(published);
+  }
+
+  // A sync failed. A full disk may pass: the writers wait for that a while. Anything else ends writing.
+  void Suffer(const Error& error) {
+    const Error answer(error.code(),
+                       error.message() + " (whether this write survives is not known)");
+    const bool may_pass = error.code() == ErrorCode::kIo;
+    log::Error("table", "sync failed: " + error.message());
+    if (!may_pass) acknowledgements.Fail(answer);
+
+    const auto tell_at = steady_clock::now() + kHoldOnDiskFull;
+    bool told = !may_pass;
+    while (!PauseUntilStop(may_pass ? kRecoverPause : milliseconds::max())) {
+      if (store.Recover().ok()) return;  // the next round publishes
+      if (!told && steady_clock::now() >= tell_at) {
+        acknowledgements.Fail(answer);
+        told = true;
+      }
+    }
+    if (!told) acknowledgements.Fail(answer);
+  }
+
+  // True when it is time to stop.
+  bool PauseUntilStop(milliseconds pause) {
+    std::unique_lock lock(sync_mutex);
+    const auto stop = [&] { return stopping.load(); };
+    if (pause == milliseconds::max()) {
+      sync_wake.wait(lock, stop);
+      return true;
+    }
+    return sync_wake.wait_for(lock, pause, stop);
+  }
+
+  DurableSnapshotPtr Current() const {
+    std::lock_guard lock(snapshot_mutex);
+    return snapshot;
+  }
+
+  kv::Store& store;
+  const CommitterOptions options;
+
+  SequencerMutex sequencer;
+  SeqGenerator seqs;
+  std::unordered_set<TableId> dropped;  // guarded by sequencer
+  std::atomic<Seq> written;             // changed under sequencer
+  Seq written_lease;                    // guarded by sequencer
+  std::atomic<Seq> durable_lease;
+  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> rounds{0};
+
+  Acknowledgements acknowledgements;
+  std::atomic<ChangeSink*> sink{nullptr};
+  mutable std::mutex snapshot_mutex;
+  DurableSnapshotPtr snapshot;  // guarded by snapshot_mutex
+
+  // The sync thread's own.
+  Seq published = written.load();
+  Seq synced = published;
+  steady_clock::time_point last_sync = steady_clock::now();
+
+  std::mutex sync_mutex;
+  std::condition_variable sync_wake;
+  std::atomic<bool> sleeping{false};
+  std::atomic<bool> stopping{false};
+  std::thread sync_thread;
+};
+
+Committer::Committer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->sync_thread = std::thread([state = impl_.get()] { state->Run(); });
+}
+
+Result<std::unique_ptr<Committer>> Committer::Open(kv::Store& store, const Clock& clock,
+                                                   CommitterOptions options) {
+  KALAM_TRY_ASSIGN(const Seq floor, ReadLease(store).Context("read the seq lease"));
+  auto impl = std::make_unique<Impl>(store, clock, options, floor);
+  return std::unique_ptr<Committer>(new Committer(std::move(impl)));
+}
+
+Committer::~Committer() {
+  {
+    std::lock_guard lock(impl_->sync_mutex);
+    impl_->stopping = true;
+  }
+  impl_->sync_wake.notify_one();
+  impl_->sync_thread.join();
+  // Nothing was given out beyond this, so the next start needs no safety distance.
+  kv::Batch batch;
+  PutLease(batch, impl_->seqs.Next());
+  if (const Status status = impl_->store.WriteDurably(batch); !status.ok()) {
+    log::Warn("table", "last seq not stored at shutdown: " + status.error().message());
+  }
+}
+
+Result<CommitOutcome> Committer::Commit(PendingCommit& commit, Blocking blocking) {
+  KALAM_CHECK(commit.changes() > 0, "nothing to commit");
+  return impl_->Sequence({.batch = commit.batch_, .commit = &commit}, blocking);
+}
+
+DurableSnapshotPtr Committer::Snapshot() const { return impl_->Current(); }
+
+bool Committer::IsDurable(Seq seq) const { return impl_->acknowledgements.IsDurable(seq); }
+
+void Committer::WhenDurable(Seq seq, CompletionQueue& queue, Completion completion) {
+  impl_->acknowledgements.When(seq, queue, std::move(completion));
+}
+
+Status Committer::WaitDurable(Seq seq) { return impl_->acknowledgements.Wait(seq); }
+
+Seq Committer::NextId() { return impl_->seqs.Next(); }
+
+Result<Seq> Committer::ReserveIds(std::uint32_t count, Blocking blocking) {
+  const Seq first = impl_->seqs.Reserve(count);
+  const Seq last = impl_->seqs.Advance(first, count - 1);
+  if (last <= impl_->durable_lease.load(std::memory_order_acquire)) return first;
+  if (blocking == Blocking::kNever) return Seq(0);
+  // Any write that comes after `last` carries a lease beyond it.
+  KALAM_TRY(WriteDurably(kv::Batch()));
+  return first;
+}
+
+Seq Committer::AdvanceId(Seq seq, std::uint32_t by) const { return impl_->seqs.Advance(seq, by); }
+
+Status Committer::WriteDurably(const kv::Batch& batch) { return WriteAndDropPrefixes(batch, {}); }
+
+Status Committer::WriteAndDropPrefixes(const kv::Batch& batch,
+                                       std::span<const std::string> prefixes) {
+  kv::Batch all = batch.Clone();
+  std::vector<TableId> dropping;
+  for (const auto& prefix : prefixes) {
+    KALAM_CHECK(prefix.size() == sizeof(std::uint32_t), "the prefix of a whole table");
+    all.DeletePrefix(kv::Family::kHot, prefix);
+    all.DeletePrefix(kv::Family::kLog, prefix);
+    dropping.push_back(TableId(LoadBigEndian<std::uint32_t>(prefix.data())));
+  }
+  KALAM_TRY_ASSIGN(const auto outcome,
+                   impl_->Sequence({.batch = all, .dropping = dropping}, Blocking::kAllowed));
+  return WaitDurable(outcome.last);
+}
+
+void Committer::SetChangeSink(ChangeSink* sink) { impl_->sink.store(sink); }
+
+CommitterStats Committer::stats() const {
+  return {.commits = impl_->commits.load(), .rounds = impl_->rounds.load()};
+}
+
+}  // namespace kalam::table

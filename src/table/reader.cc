@@ -1,0 +1,71 @@
+#include "table/reader.h"
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "model/key_codec.h"
+
+namespace kalam::table {
+
+Result<RowLookup> Reader::Get(const DurableSnapshot& snapshot, const TableDef& table,
+                              const UserId& user, std::string_view key, kv::PinnedValue& value,
+                              Blocking blocking) const {
+  thread_local std::string hot_key;
+  hot_key.clear();
+  AppendPartitionPrefix(hot_key, table.id, user.text());
+  hot_key += key;
+  const auto tier = blocking == Blocking::kNever ? kv::ReadTier::kCacheOnly : kv::ReadTier::kAny;
+  KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, hot_key, value,
+                                                  {.snapshot = &snapshot.view(), .tier = tier}));
+  if (outcome == kv::ReadOutcome::kNotFound) return RowLookup::kNotFound;
+  if (outcome == kv::ReadOutcome::kWouldBlock) return RowLookup::kWouldBlock;
+  KALAM_TRY(RowView::Check(table.layout, value.view()));
+  return RowLookup::kFound;
+}
+
+RowCursor Reader::Scan(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                       const UserId& user, const ScanBounds& bounds, Direction direction,
+                       Blocking blocking) const {
+  const std::string prefix = PartitionPrefix(table.id, user);
+  kv::IteratorOptions options;
+  options.snapshot = snapshot->view_ptr();
+  options.lower = prefix + bounds.lower;
+  options.upper = bounds.upper ? prefix + *bounds.upper : PrefixSuccessor(prefix);
+  options.cache_only = blocking == Blocking::kNever;
+  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table.layout,
+                   prefix.size(), direction);
+}
+
+RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const RowLayout& layout,
+                     std::size_t prefix_bytes, Direction direction)
+    : it_(std::move(it)), layout_(&layout), prefix_bytes_(prefix_bytes), direction_(direction) {
+  if (direction_ == Direction::kForward) {
+    it_->SeekToFirst();
+  } else {
+    it_->SeekToLast();
+  }
+  CheckRow();
+}
+
+void RowCursor::Next() {
+  if (direction_ == Direction::kForward) {
+    it_->Next();
+  } else {
+    it_->Prev();
+  }
+  CheckRow();
+}
+
+void RowCursor::CheckRow() {
+  valid_ = it_->Valid();
+  if (!valid_) return;
+  row_status_ = RowView::Check(*layout_, it_->value());
+  valid_ = row_status_.ok();
+}
+
+Status RowCursor::status() const {
+  if (!row_status_.ok()) return row_status_;
+  return it_->status();
+}
+
+}  // namespace kalam::table

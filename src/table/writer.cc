@@ -1,0 +1,234 @@
+#include "table/writer.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_set>
+#include <utility>
+
+#include "latches.h"
+#include "model/key_codec.h"
+#include "model/row_codec.h"
+
+namespace kalam::table {
+namespace {
+
+// From this many inserts on, one look whether the key range is empty is cheaper than a look-up each.
+constexpr std::size_t kRangeCheckFrom = 16;
+
+// Buffers of one operation. One per thread, so that a write does not allocate; no operation calls another.
+struct Scratch {
+  std::string partition;
+  std::string key;  // hot key: partition + primary key
+  std::string row;
+  std::vector<Latches::Stripe> stripes;
+  std::vector<std::uint32_t> inserts;  // positions in the statement, sorted by key
+  PendingCommit commit;
+  kv::PinnedValue latest;
+};
+
+Scratch& ThreadScratch() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
+Error DuplicateKey(const TableDef& table) {
+  return Error(ErrorCode::kConstraint, "duplicate key value violates primary key \"" +
+                                           table.primary_key_column().name + "\"");
+}
+
+kv::ReadTier TierOf(Blocking blocking) {
+  return blocking == Blocking::kNever ? kv::ReadTier::kCacheOnly : kv::ReadTier::kAny;
+}
+
+// One operation from its first look at the state to its receipt.
+class Operation {
+ public:
+  Operation(kv::Store& store, Committer& committer, const TableDef& table, const UserId& user,
+            Blocking blocking)
+      : store_(store), committer_(committer), table_(table), blocking_(blocking) {
+    scratch_.partition.clear();
+    AppendPartitionPrefix(scratch_.partition, table.id, user.text());
+    scratch_.commit.Clear();
+    scratch_.stripes.clear();
+    scratch_.inserts.clear();
+  }
+  // A read may have lent a block of the engine's cache: not longer than the operation.
+  ~Operation() { scratch_.latest.Reset(); }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  WriteReceipt Apply(std::span<const RowChange> changes, Latches& latches) {
+    for (const auto& change : changes) AddStripe(change.key);
+    std::ranges::sort(scratch_.stripes);
+    const auto repeated = std::ranges::unique(scratch_.stripes);
+    scratch_.stripes.erase(repeated.begin(), repeated.end());
+    const LatchGuard guard(latches, scratch_.stripes, blocking_ == Blocking::kAllowed);
+    if (!guard.held()) return WouldBlock();
+
+    const Status checked = AddChanges(changes);
+    if (would_block_) return WouldBlock();
+    if (!checked.ok()) return Refuse(checked.error());
+    return Commit();
+  }
+
+  WriteReceipt Mutate(std::string_view key, const MutateFn& decide, Latches& latches) {
+    AddStripe(key);
+    const LatchGuard guard(latches, scratch_.stripes, blocking_ == Blocking::kAllowed);
+    if (!guard.held()) return WouldBlock();
+
+    const auto latest = Latest(key);
+    if (would_block_) return WouldBlock();
+    if (!latest.ok()) return Refuse(latest.error());
+    scratch_.row.clear();
+    const auto decided = decide(*latest, scratch_.row);
+    if (!decided.ok()) return Refuse(decided.error());
+    const bool was_live = IsLive(*latest);
+    const bool is_live = IsLive(scratch_.row);
+    if (!*decided || (!was_live && !is_live)) return {.durable_after = observed_};
+
+    const ChangeOp op = !was_live ? ChangeOp::kInsert
+                        : is_live ? ChangeOp::kUpdate
+                                  : ChangeOp::kDelete;
+    Add(op, key, scratch_.row, was_live ? *latest : std::string_view());
+    return Commit();
+  }
+
+ private:
+  static bool IsLive(std::string_view row) { return !row.empty() && !RowDeleted(row); }
+
+  void AddStripe(std::string_view key) {
+    scratch_.stripes.push_back(Latches::StripeOf(scratch_.partition, key));
+  }
+  void Add(ChangeOp op, std::string_view key, std::string_view row, std::string_view old_row) {
+    scratch_.commit.Add(op, table_.id, scratch_.partition, key, row, old_row);
+  }
+
+  std::string_view HotKey(std::string_view key) {
+    scratch_.key.assign(scratch_.partition).append(key);
+    return scratch_.key;
+  }
+
+  // The newest version of a row, empty when there is none. Its seq counts as observed.
+  Result<std::string_view> Latest(std::string_view key) {
+    KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, HotKey(key), scratch_.latest,
+                                                    {.tier = TierOf(blocking_)}));
+    would_block_ = outcome == kv::ReadOutcome::kWouldBlock;
+    if (outcome != kv::ReadOutcome::kFound) return std::string_view();
+    const std::string_view row = scratch_.latest.view();
+    if (row.size() < kRowHeaderBytes) return Error(ErrorCode::kCorruption, "stored row is too short");
+    observed_ = std::max(observed_, RowSeq(row));
+    return row;
+  }
+
+  Status AddChanges(std::span<const RowChange> changes) {
+    std::unordered_set<std::string_view> freed;  // keys that this statement deletes
+    for (std::uint32_t i = 0; i < changes.size(); ++i) {
+      const RowChange& change = changes[i];
+      if (change.op == ChangeOp::kInsert) {
+        scratch_.inserts.push_back(i);
+        continue;
+      }
+      KALAM_TRY_ASSIGN(const std::string_view latest, Latest(change.key));
+      if (would_block_) return {};
+      if (!IsLive(latest) || RowSeq(latest) != change.expected) {
+        return Error(ErrorCode::kConflict, "a row was changed by a concurrent statement");
+      }
+      Add(change.op, change.key, change.row, latest);
+      if (change.op == ChangeOp::kDelete) freed.insert(change.key);
+    }
+    return AddInserts(changes, freed);
+  }
+
+  Status AddInserts(std::span<const RowChange> changes,
+                    const std::unordered_set<std::string_view>& freed) {
+    auto& inserts = scratch_.inserts;
+    if (inserts.empty()) return {};
+    const auto key = [&](std::uint32_t i) { return changes[i].key; };
+    if (!std::ranges::is_sorted(inserts, {}, key)) std::ranges::sort(inserts, {}, key);
+    if (std::ranges::adjacent_find(inserts, {}, key) != inserts.end()) return DuplicateKey(table_);
+
+    bool none_exists = false;
+    if (inserts.size() >= kRangeCheckFrom) {
+      KALAM_TRY_ASSIGN(none_exists, RangeIsEmpty(key(inserts.front()), key(inserts.back())));
+      if (would_block_) return {};
+    }
+    if (!none_exists) {
+      for (const std::uint32_t i : inserts) {
+        KALAM_TRY_ASSIGN(const std::string_view latest, Latest(key(i)));
+        if (would_block_) return {};
+        if (IsLive(latest) && !freed.contains(key(i))) return DuplicateKey(table_);
+      }
+    }
+    // In the statement's order: rows inserted together have ascending seqs.
+    for (const RowChange& change : changes) {
+      if (change.op == ChangeOp::kInsert) Add(change.op, change.key, change.row, {});
+    }
+    return {};
+  }
+
+  // No row at all has a key from `first` to `last`: what a batch of new, ascending keys finds.
+  Result<bool> RangeIsEmpty(std::string_view first, std::string_view last) {
+    kv::IteratorOptions options;
+    options.lower = HotKey(first);
+    options.upper = HotKey(last);
+    options.upper += '\0';
+    options.cache_only = blocking_ == Blocking::kNever;
+    const auto it = store_.NewIterator(kv::Family::kHot, std::move(options));
+    it->SeekToFirst();
+    would_block_ = it->would_block();
+    KALAM_TRY(it->status());
+    return !it->Valid();
+  }
+
+  WriteReceipt WouldBlock() const { return {.would_block = true}; }
+  WriteReceipt Refuse(Error error) const {
+    return {.status = std::move(error), .durable_after = observed_};
+  }
+
+  WriteReceipt Commit() {
+    const std::uint32_t changes = scratch_.commit.changes();
+    if (changes == 0) return {.durable_after = observed_};
+    auto outcome = committer_.Commit(scratch_.commit, blocking_);
+    if (!outcome.ok()) {
+      if (outcome.error().code() != ErrorCode::kNotFound) return Refuse(outcome.error());
+      return Refuse(Error(ErrorCode::kNotFound,
+                          "relation '" + table_.name.ToString() + "' does not exist"));
+    }
+    if (outcome->would_block) return WouldBlock();
+    return {.affected_rows = changes, .durable_after = outcome->last};
+  }
+
+  kv::Store& store_;
+  Committer& committer_;
+  const TableDef& table_;
+  const Blocking blocking_;
+  Scratch& scratch_ = ThreadScratch();
+  Seq observed_;
+  bool would_block_ = false;
+};
+
+}  // namespace
+
+struct Writer::Impl {
+  kv::Store& store;
+  Committer& committer;
+  Latches latches;
+};
+
+Writer::Writer(kv::Store& store, Committer& committer)
+    : impl_(new Impl{.store = store, .committer = committer, .latches = {}}) {}
+Writer::~Writer() = default;
+
+WriteReceipt Writer::Apply(const TableDef& table, const UserId& user,
+                           std::span<const RowChange> changes, Blocking blocking) {
+  return Operation(impl_->store, impl_->committer, table, user, blocking)
+      .Apply(changes, impl_->latches);
+}
+
+WriteReceipt Writer::Mutate(const TableDef& table, const UserId& user, std::string_view key,
+                            const MutateFn& decide, Blocking blocking) {
+  return Operation(impl_->store, impl_->committer, table, user, blocking)
+      .Mutate(key, decide, impl_->latches);
+}
+
+}  // namespace kalam::table

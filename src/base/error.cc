@@ -19,6 +19,7 @@ std::string_view ToString(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument: return "INVALID_ARGUMENT";
     case ErrorCode::kSyntax: return "SYNTAX";
+    case ErrorCode::kParameterCount: return "PARAMETER_COUNT";
     case ErrorCode::kNotFound: return "NOT_FOUND";
     case ErrorCode::kAlreadyExists: return "ALREADY_EXISTS";
     case ErrorCode::kConstraint: return "CONSTRAINT";
@@ -27,6 +28,7 @@ std::string_view ToString(ErrorCode code) {
     case ErrorCode::kConflict: return "CONFLICT";
     case ErrorCode::kLimitExceeded: return "LIMIT_EXCEEDED";
     case ErrorCode::kTimeout: return "TIMEOUT";
+    case ErrorCode::kCancelled: return "CANCELLED";
     case ErrorCode::kUnavailable: return "UNAVAILABLE";
     case ErrorCode::kCorruption: return "CORRUPTION";
     case ErrorCode::kIo: return "IO";

@@ -10,6 +10,7 @@ namespace kalam {
 enum class ErrorCode {
   kInvalidArgument,   // the request is wrong; sending it again will not help
   kSyntax,            // the SQL text can't be parsed
+  kParameterCount,    // $1..$n and the given parameters don't fit
   kNotFound,          // a named object does not exist
   kAlreadyExists,     // a named object exists
   kConstraint,        // NOT NULL, PRIMARY KEY, type or range rule broken by a value
@@ -18,6 +19,7 @@ enum class ErrorCode {
   kConflict,          // a concurrent change won; the same request may succeed if sent again
   kLimitExceeded,     // a configured bound was reached; the message names its key
   kTimeout,           // the statement's time ran out
+  kCancelled,         // the client went away
   kUnavailable,       // shutting down, or the store went read-only
   kCorruption,        // stored bytes don't decode
   kIo,                // the operating system refused: disk full, permission, I/O error

@@ -1,0 +1,98 @@
+#include "duck_error.h"
+
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+
+namespace kalam::duck {
+namespace {
+
+// The text between `before` and `after`, if the message has both.
+std::optional<std::string> Between(std::string_view message, std::string_view before, std::string_view after) {
+  const std::size_t at = message.find(before);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::size_t begin = at + before.size();
+  const std::size_t end = message.find(after, begin);
+  if (end == std::string_view::npos) return std::nullopt;
+  return std::string(message.substr(begin, end - begin));
+}
+
+// The engine adds the statement with a caret, and hints: `LINE 1: SELECT ...`, `Candidate bindings: ...`.
+std::string FirstParagraph(std::string message) {
+  for (const char* tail : {"\n\nLINE ", "\nLINE ", "\n\n", "\nDid you mean", "\nCandidate bindings"}) {
+    if (const auto at = message.find(tail); at != std::string::npos) message.resize(at);
+  }
+  return message;
+}
+
+Error PostgresStyle(ErrorCode code, std::string message) {
+  if (!message.starts_with("ERROR: ")) message.insert(0, "ERROR: ");
+  return Error(code, std::move(message));
+}
+
+Error NameError(const std::string& message, const ErrorTexts& texts) {
+  if (const auto column = Between(message, "Referenced column \"", "\"")) return texts.unknown_column(*column);
+  if (message.find("does not have a column named") != std::string::npos) {
+    if (const auto column = Between(message, "does not have a column named \"", "\"")) {
+      return texts.unknown_column(*column);
+    }
+  }
+  if (const auto table = Between(message, "Referenced table \"", "\"")) return texts.unknown_relation(*table);
+  if (const auto table = Between(message, "Table with name ", " does not exist")) {
+    return texts.unknown_relation(*table);
+  }
+  return PostgresStyle(ErrorCode::kInvalidArgument, FirstParagraph(message));
+}
+
+Error SyntaxError(const std::string& message, const ErrorTexts& texts, std::string_view statement) {
+  if (const auto token = Between(message, "syntax error at or near \"", "\"\n")) {
+    return texts.syntax_error(*token, statement);
+  }
+  if (const auto token = Between(message + "\"", "syntax error at or near \"", "\"")) {
+    return texts.syntax_error(*token, statement);
+  }
+  if (message.find("syntax error at end of input") != std::string::npos) {
+    return texts.syntax_error("end of input", statement);
+  }
+  return PostgresStyle(ErrorCode::kSyntax, FirstParagraph(message));
+}
+
+}  // namespace
+
+Error ToError(const duckdb::ErrorData& error, const ErrorTexts& texts, std::string_view statement) {
+  const std::string& message = error.RawMessage();
+  using duckdb::ExceptionType;
+  switch (error.Type()) {
+    case ExceptionType::PARSER:
+    case ExceptionType::SYNTAX: return SyntaxError(message, texts, statement);
+    case ExceptionType::BINDER:
+    case ExceptionType::CATALOG: return NameError(message, texts);
+    case ExceptionType::OUT_OF_MEMORY:
+      return Error(ErrorCode::kLimitExceeded,
+                   "ERROR: statement needs more memory than limits.statement_memory allows");
+    case ExceptionType::INTERRUPT: return Error(ErrorCode::kTimeout, "ERROR: statement was interrupted");
+    case ExceptionType::CONVERSION:
+    case ExceptionType::OUT_OF_RANGE:
+    case ExceptionType::DIVIDE_BY_ZERO:
+    case ExceptionType::DECIMAL:
+    case ExceptionType::MISMATCH_TYPE: return PostgresStyle(ErrorCode::kConstraint, FirstParagraph(message));
+    case ExceptionType::PERMISSION:
+      return Error(ErrorCode::kPermissionDenied, "ERROR: permission denied");
+    case ExceptionType::INTERNAL:
+    case ExceptionType::FATAL:
+      log::Error("duck", "engine failure: " + message);
+      return Error(ErrorCode::kInternal, "ERROR: the query engine failed; the server's log has the details");
+    default: return PostgresStyle(ErrorCode::kInvalidArgument, FirstParagraph(message));
+  }
+}
+
+Error ToError(const std::exception& exception, const ErrorTexts& texts, std::string_view statement) {
+  if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr) {
+    return Error(ErrorCode::kLimitExceeded,
+                 "ERROR: statement needs more memory than limits.statement_memory allows");
+  }
+  return ToError(duckdb::ErrorData(exception), texts, statement);
+}
+
+}  // namespace kalam::duck

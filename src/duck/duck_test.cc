@@ -1,0 +1,1 @@
+#include "duck/engine.h"

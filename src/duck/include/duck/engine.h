@@ -1,0 +1,151 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "duck/cancellation.h"
+#include "duck/scan_source.h"
+#include "model/datum.h"
+#include "model/ids.h"
+
+namespace kalam::duck {
+
+enum class StatementKind : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kExplain, kOther };
+
+// One parsed statement of standard SQL. Move-only; run it once.
+class ParsedStatement {
+ public:
+  ParsedStatement(ParsedStatement&&) noexcept;
+  ParsedStatement& operator=(ParsedStatement&&) noexcept;
+  ~ParsedStatement();
+
+  StatementKind kind() const;
+  // For kOther: `ATTACH`, `COPY`, `PRAGMA`, ...
+  std::string_view other_name() const;
+
+  // --- INSERT, UPDATE, DELETE
+  // The table written to, as written.
+  TableReference target() const;
+  // INSERT: the column list, empty when there is none. UPDATE: the columns of SET.
+  const std::vector<std::string>& columns() const;
+  // INSERT ... DEFAULT VALUES.
+  bool default_values() const;
+  bool has_returning() const;
+  bool has_on_conflict() const;
+
+ private:
+  friend class Engine;
+  struct Impl;
+  explicit ParsedStatement(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// One value of a result row. Valid during the call it is passed to.
+struct Cell {
+  enum class Form : std::uint8_t {
+    kDatum,    // `datum`, typed as its OutputColumn says
+    kDigits,   // `text` is an exact number that no Datum holds: HUGEINT, DECIMAL
+    kJson,     // `text` is JSON: lists, structs, maps
+    kDefault,  // INSERT only: the keyword DEFAULT stood here
+  };
+  Form form = Form::kDatum;
+  Datum datum;
+  std::string_view text;
+};
+
+struct OutputColumn {
+  std::string name;
+  DataType type = DataType::kText;  // how `datum` cells are to be shown
+};
+
+// Receives a result. A failure that it returns ends the query and comes back from Engine.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  // Once, before the first row.
+  virtual Status OnColumns(std::vector<OutputColumn> columns) = 0;
+  virtual Status OnRow(std::span<const Cell> row) = 0;
+};
+
+// Who asks, with what, and until when. Everything borrowed must outlive the call.
+struct QueryContext {
+  Resolver& resolver;
+  std::span<const Datum> params;  // $1 is params[0]
+  std::string_view current_user;
+  TimestampMicros now = 0;  // NOW(), fixed for the statement
+  // Reserves consecutive ids and returns the first (SNOWFLAKE_ID()).
+  std::function<Result<Seq>(std::uint32_t count)> reserve_ids;
+  std::function<Seq(Seq first, std::uint32_t by)> advance_id;
+  std::chrono::steady_clock::time_point deadline;
+  Cancellation* cancellation = nullptr;
+};
+
+// How errors about names and syntax are worded (PostgreSQL or MySQL style): the `sql` module's affair.
+struct ErrorTexts {
+  std::function<Error(std::string_view relation)> unknown_relation;
+  std::function<Error(std::string_view column)> unknown_column;
+  std::function<Error(std::string_view token, std::string_view statement)> syntax_error;
+};
+
+struct EngineOptions {
+  std::size_t memory_limit_bytes = std::size_t{1} << 30;
+  std::size_t max_list_elements = 1'000'000;
+  std::size_t max_string_bytes = std::size_t{64} << 20;
+  std::size_t max_depth = 200;
+  ErrorTexts texts;
+};
+
+// DuckDB, caged: parses standard SQL and runs SELECTs over ScanSources.
+//
+// The engine is inside the blast radius, so nothing a client sends reaches it as it came. Each
+// statement is parsed once and its tree is walked: statement kinds, functions and table functions pass by
+// allowlist only; every table reference is resolved by the caller's Resolver and replaced by a scan of
+// the source it returned; functions that could make values of unbounded size are replaced by bounded ones.
+// The engine executes SELECT and nothing else: INSERT, UPDATE and DELETE become the SELECT that computes
+// their rows, and the caller writes them.
+//
+// Thread-safe. Each running query uses one pooled connection and the calling thread only.
+class Engine {
+ public:
+  // Errors: kInternal when the library is not the version this was built for, or does not start.
+  static Result<std::unique_ptr<Engine>> Open(EngineOptions options);
+  ~Engine();
+
+  // Errors: kSyntax.
+  Result<ParsedStatement> Parse(std::string_view sql) const;
+
+  // Runs a kSelect or kExplain.
+  // Errors: those of the resolver and the sink; kPermissionDenied for what the sandbox forbids;
+  // kParameterCount; kLimitExceeded, kTimeout, kCancelled; kInvalidArgument and kConstraint for the rest.
+  Status Select(ParsedStatement statement, const QueryContext& context, RowSink& sink);
+
+  // The rows of an INSERT, one cell per target column. `types` are the target columns' types.
+  Status InsertRows(ParsedStatement statement, const QueryContext& context,
+                    std::span<const DataType> types, RowSink& sink);
+
+  // The rows that an UPDATE changes: `_seq`, then `columns` as they are, then the new values of the SET
+  // columns (`types`: their types).
+  Status UpdateRows(ParsedStatement statement, const QueryContext& context,
+                    std::span<const std::string> columns, std::span<const DataType> types,
+                    RowSink& sink);
+
+  // The rows that a DELETE removes: `_seq` (if `with_seq`), then `columns`.
+  Status DeleteRows(ParsedStatement statement, const QueryContext& context,
+                    std::span<const std::string> columns, bool with_seq, RowSink& sink);
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kalam::duck

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "duck/engine.h"
+#include "duckdb_headers.h"
+
+namespace kalam::duck {
+
+// What the query that runs on a connection may reach: its sources, by the number the walker gave
+// them, and its context. Lives in the connection and is filled for each query; the scan and the id
+// functions read it when they start, so a plan never carries a user's rights.
+struct QueryScope final : duckdb::ClientContextState {
+  static constexpr const char* kName = "kalam_query_scope";
+
+  static QueryScope& Of(duckdb::ClientContext& context) {
+    return *context.registered_state->GetOrCreate<QueryScope>(kName);
+  }
+
+  std::vector<std::shared_ptr<const ScanSource>> sources;
+  const QueryContext* query = nullptr;
+  // A failure of ours that ended the query: the engine carries only its text.
+  std::optional<Error> failure;
+};
+
+}  // namespace kalam::duck

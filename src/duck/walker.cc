@@ -1,0 +1,385 @@
+#include "walker.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "function_allowlist.h"
+#include "scan_function.h"
+#include "types.h"
+
+namespace kalam::duck {
+namespace {
+
+using duckdb::ExpressionClass;
+using duckdb::ParsedExpression;
+using duckdb::ParsedExpressionIterator;
+using duckdb::QueryNode;
+using duckdb::TableRef;
+using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
+
+std::string Lower(std::string_view text) { return duckdb::StringUtil::Lower(std::string(text)); }
+
+[[noreturn]] void Refuse(ErrorCode code, std::string message) {
+  throw WalkRefused{Error(code, std::move(message))};
+}
+
+// Catalog names of the engine's own. A common table expression may not use one, so that no slip in
+// scoping could ever reach them.
+bool IsEngineCatalogName(const std::string& name) {
+  for (const char* prefix : {"duckdb_", "pg_", "sqlite_", "pragma_", "kalam_"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+bool Mentions(const ParsedExpression& expression, std::string_view column) {
+  if (expression.GetExpressionClass() == ExpressionClass::COLUMN_REF) {
+    return Lower(expression.Cast<duckdb::ColumnRefExpression>().GetColumnName()) == column;
+  }
+  bool found = false;
+  ParsedExpressionIterator::EnumerateChildren(
+      expression, [&](const ParsedExpression& child) { found = found || Mentions(child, column); });
+  return found;
+}
+
+// Counts how deep the walk is; the engine's own recursion follows the same tree.
+class DepthGuard {
+ public:
+  DepthGuard(std::size_t& depth, std::size_t max) : depth_(depth) {
+    if (++depth_ > max) {
+      --depth_;
+      Refuse(ErrorCode::kLimitExceeded,
+             "ERROR: statement is nested deeper than limits.max_nesting_depth (" + std::to_string(max) + ")");
+    }
+  }
+  ~DepthGuard() { --depth_; }
+
+ private:
+  std::size_t& depth_;
+};
+
+}  // namespace
+
+Status Walker::Walk(QueryNode& node) try {
+  WalkNode(node);
+  return {};
+} catch (const WalkRefused& refused) {
+  return refused.error;
+}
+
+Status Walker::CheckParameters() const {
+  const std::size_t given = query_.params.size();
+  for (std::size_t i = 0; i < parameters_seen_.size(); ++i) {
+    if (!parameters_seen_[i]) {
+      return Error(ErrorCode::kParameterCount, "parameter mismatch: $" + std::to_string(i + 1) +
+                                                   " is not used, but a higher number is");
+    }
+  }
+  if (parameters_seen_.size() != given) {
+    return Error(ErrorCode::kParameterCount,
+                 "parameter mismatch: statement has " + std::to_string(parameters_seen_.size()) +
+                     " parameter(s), request has " + std::to_string(given));
+  }
+  return {};
+}
+
+void Walker::WalkNode(QueryNode& node) {
+  const DepthGuard guard(depth_, max_depth_);
+  const std::size_t outer_ctes = ctes_.size();
+  for (auto& entry : node.cte_map.map) {
+    const std::string name = Lower(entry.first);
+    if (IsEngineCatalogName(name)) {
+      Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for relation '" + name + "'");
+    }
+    auto& definition = *entry.second->query->node;
+    // Only a recursive definition sees itself.
+    const bool recursive = definition.type == duckdb::QueryNodeType::RECURSIVE_CTE_NODE;
+    if (recursive) ctes_.push_back(name);
+    WalkNode(definition);
+    for (auto& target : entry.second->key_targets) WalkExpression(target);
+    if (!recursive) ctes_.push_back(name);
+  }
+  switch (node.type) {
+    case duckdb::QueryNodeType::SELECT_NODE: WalkSelect(node.Cast<duckdb::SelectNode>()); break;
+    case duckdb::QueryNodeType::SET_OPERATION_NODE: {
+      auto& operation = node.Cast<duckdb::SetOperationNode>();
+      WalkNode(*operation.left);
+      WalkNode(*operation.right);
+      scopes_.emplace_back();
+      WalkModifiers(node);
+      scopes_.pop_back();
+      break;
+    }
+    case duckdb::QueryNodeType::RECURSIVE_CTE_NODE: {
+      auto& recursion = node.Cast<duckdb::RecursiveCTENode>();
+      WalkNode(*recursion.left);
+      ctes_.push_back(Lower(recursion.ctename));
+      WalkNode(*recursion.right);
+      for (auto& target : recursion.key_targets) WalkExpression(target);
+      WalkModifiers(node);
+      break;
+    }
+    case duckdb::QueryNodeType::CTE_NODE: {
+      auto& cte = node.Cast<duckdb::CTENode>();
+      const std::string name = Lower(cte.ctename);
+      if (IsEngineCatalogName(name)) {
+        Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for relation '" + name + "'");
+      }
+      const bool recursive = cte.query->type == duckdb::QueryNodeType::RECURSIVE_CTE_NODE;
+      if (recursive) ctes_.push_back(name);
+      WalkNode(*cte.query);
+      if (!recursive) ctes_.push_back(name);
+      WalkNode(*cte.child);
+      WalkModifiers(node);
+      break;
+    }
+    default: Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for this kind of query");
+  }
+  ctes_.resize(outer_ctes);
+}
+
+void Walker::WalkSelect(duckdb::SelectNode& select) {
+  scopes_.emplace_back();
+  if (select.from_table) {
+    const bool include_deleted = select.where_clause && Mentions(*select.where_clause, "_deleted");
+    WalkTableRef(select.from_table, include_deleted);
+  }
+  WalkSelectList(select);
+  for (auto* clause : {&select.where_clause, &select.having, &select.qualify}) {
+    if (*clause) WalkExpression(*clause);
+  }
+  for (auto& group : select.groups.group_expressions) WalkExpression(group);
+  WalkModifiers(select);
+  scopes_.pop_back();
+}
+
+// A rewritten expression must not change the name of its column: it gets the old one as its alias.
+void Walker::WalkSelectList(duckdb::SelectNode& select) {
+  for (auto& item : select.select_list) {
+    const auto kind = item->GetExpressionClass();
+    if (!item->GetAlias().empty() || kind == ExpressionClass::STAR || kind == ExpressionClass::COLUMN_REF) {
+      const bool plain = kind == ExpressionClass::COLUMN_REF && item->GetAlias().empty();
+      const std::string name = plain ? item->GetName() : std::string();
+      WalkExpression(item);
+      if (plain && item->GetExpressionClass() != ExpressionClass::COLUMN_REF) item->SetAlias(name);
+      continue;
+    }
+    const std::string before = item->ToString();
+    std::string name = item->GetName();
+    if (before == "count_star()") name = "count(*)";
+    WalkExpression(item);
+    if (name == "count(*)" || item->ToString() != before) item->SetAlias(name);
+  }
+}
+
+void Walker::WalkModifiers(QueryNode& node) {
+  ParsedExpressionIterator::EnumerateQueryNodeModifiers(
+      node, [&](ExpressionPtr& expression) { WalkExpression(expression); });
+}
+
+bool Walker::IsCte(const std::string& name) const {
+  return std::find(ctes_.begin(), ctes_.end(), name) != ctes_.end();
+}
+
+// The table's own name, or, when this FROM has that already, its whole name: `a.notes JOIN b.notes`.
+std::string Walker::AliasFor(const std::vector<std::string>& parts) const {
+  const auto taken = [&](const std::string& alias) {
+    return std::any_of(scopes_.back().begin(), scopes_.back().end(),
+                       [&](const Binding& binding) { return Lower(binding.alias) == alias; });
+  };
+  if (!taken(parts.back())) return parts.back();
+  std::string whole;
+  for (const auto& part : parts) whole += (whole.empty() ? "" : ".") + part;
+  return whole;
+}
+
+void Walker::ReplaceTable(duckdb::unique_ptr<TableRef>& ref, bool include_deleted) {
+  auto& table = ref->Cast<duckdb::BaseTableRef>();
+  if (table.at_clause) Refuse(ErrorCode::kUnsupported, "ERROR: AT (...) is not supported");
+  std::vector<std::string> parts;
+  for (const auto* part : {&table.catalog_name, &table.schema_name, &table.table_name}) {
+    if (!part->empty()) parts.push_back(Lower(*part));
+  }
+  if (parts.size() == 1 && IsCte(parts[0])) return;
+
+  auto source = query_.resolver.Resolve(TableReference{parts, include_deleted});
+  if (!source.ok()) throw WalkRefused{source.error()};
+
+  auto scan = duckdb::make_uniq<duckdb::TableFunctionRef>();
+  duckdb::vector<ExpressionPtr> arguments;
+  arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value::UBIGINT(sources_.size())));
+  scan->function =
+      duckdb::make_uniq<duckdb::FunctionExpression>(std::string(kScanFunction), std::move(arguments));
+  table.CopyProperties(*scan);
+  const bool has_alias = !table.alias.empty();
+  scan->alias = has_alias ? table.alias : AliasFor(parts);
+  scopes_.back().push_back(Binding{parts, has_alias, scan->alias});
+  sources_.push_back(std::move(source).value());
+  ref = std::move(scan);
+}
+
+void Walker::WalkTableRef(duckdb::unique_ptr<TableRef>& ref, bool include_deleted) {
+  const DepthGuard guard(depth_, max_depth_);
+  switch (ref->type) {
+    case duckdb::TableReferenceType::BASE_TABLE: ReplaceTable(ref, include_deleted); return;
+    case duckdb::TableReferenceType::JOIN: {
+      auto& join = ref->Cast<duckdb::JoinRef>();
+      WalkTableRef(join.left, include_deleted);
+      WalkTableRef(join.right, include_deleted);
+      if (join.condition) WalkExpression(join.condition);
+      return;
+    }
+    case duckdb::TableReferenceType::SUBQUERY: WalkNode(*ref->Cast<duckdb::SubqueryRef>().subquery->node); return;
+    case duckdb::TableReferenceType::TABLE_FUNCTION: WalkTableFunction(ref->Cast<duckdb::TableFunctionRef>()); return;
+    case duckdb::TableReferenceType::EXPRESSION_LIST:
+      for (auto& row : ref->Cast<duckdb::ExpressionListRef>().values) {
+        for (auto& value : row) WalkExpression(value);
+      }
+      return;
+    case duckdb::TableReferenceType::EMPTY_FROM:
+    case duckdb::TableReferenceType::COLUMN_DATA: return;
+    case duckdb::TableReferenceType::PIVOT: Refuse(ErrorCode::kUnsupported, "ERROR: PIVOT is not supported");
+    default: Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for this kind of table");
+  }
+}
+
+void Walker::WalkTableFunction(duckdb::TableFunctionRef& ref) {
+  if (ref.subquery || ref.function->GetExpressionClass() != ExpressionClass::FUNCTION) {
+    Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for this kind of table function");
+  }
+  auto& function = ref.function->Cast<duckdb::FunctionExpression>();
+  const std::string name = Lower(function.function_name);
+  if (!function.schema.empty() || !function.catalog.empty() || !IsAllowedTableFunction(name)) {
+    RefuseFunction(name);
+  }
+  for (auto& argument : function.children) WalkExpression(argument);
+}
+
+void Walker::RefuseFunction(const std::string& name) const {
+  if (known_functions_.contains(name) || name.starts_with("kalam_")) {
+    Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for function " + name);
+  }
+  Refuse(ErrorCode::kInvalidArgument, "ERROR: function " + name + " does not exist");
+}
+
+void Walker::WalkExpression(ExpressionPtr& expression) {
+  const DepthGuard guard(depth_, max_depth_);
+  switch (expression->GetExpressionClass()) {
+    case ExpressionClass::COLUMN_REF: WalkColumn(expression); return;
+    case ExpressionClass::PARAMETER:
+      expression = ParameterValue(expression->Cast<duckdb::ParameterExpression>().identifier);
+      return;
+    case ExpressionClass::FUNCTION: WalkFunction(expression); break;
+    case ExpressionClass::WINDOW: {
+      const auto& window = expression->Cast<duckdb::WindowExpression>();
+      const std::string name = Lower(window.function_name);
+      if (!window.schema.empty() || !window.catalog.empty() || !IsAllowedFunction(name)) RefuseFunction(name);
+      break;
+    }
+    case ExpressionClass::SUBQUERY: WalkNode(*expression->Cast<duckdb::SubqueryExpression>().subquery->node); break;
+    case ExpressionClass::BETWEEN:
+    case ExpressionClass::CASE:
+    case ExpressionClass::CAST:
+    case ExpressionClass::COLLATE:
+    case ExpressionClass::COMPARISON:
+    case ExpressionClass::CONJUNCTION:
+    case ExpressionClass::CONSTANT:
+    case ExpressionClass::DEFAULT:
+    case ExpressionClass::LAMBDA:
+    case ExpressionClass::LAMBDA_REF:
+    case ExpressionClass::OPERATOR:
+    case ExpressionClass::POSITIONAL_REFERENCE:
+    case ExpressionClass::STAR: break;
+    default: Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for this kind of expression");
+  }
+  ParsedExpressionIterator::EnumerateChildren(*expression,
+                                              [&](ExpressionPtr& child) { WalkExpression(child); });
+}
+
+void Walker::WalkFunction(ExpressionPtr& expression) {
+  auto& function = expression->Cast<duckdb::FunctionExpression>();
+  const std::string name = Lower(function.function_name);
+  if (!function.schema.empty() || !function.catalog.empty()) RefuseFunction(name);
+  if (function.children.empty()) {
+    if (auto constant = ContextConstant(name)) {
+      constant->SetAlias(expression->GetAlias());
+      expression = std::move(constant);
+      return;
+    }
+  }
+  if (const auto bounded = BoundedReplacement(name); !bounded.empty()) {
+    function.function_name = bounded;
+  } else if (!IsAllowedFunction(name)) {
+    RefuseFunction(name);
+  }
+}
+
+// `app.notes.body` names a column of the reference to app.notes, whatever its alias here.
+void Walker::WalkColumn(ExpressionPtr& expression) {
+  auto& names = expression->Cast<duckdb::ColumnRefExpression>().column_names;
+  if (names.size() == 1) {
+    const std::string name = Lower(names[0]);
+    if (auto constant = name.starts_with("current_") || name.starts_with("local") || name == "session_user"
+                            ? ContextConstant(name)
+                            : nullptr) {
+      constant->SetAlias(expression->GetAlias());
+      expression = std::move(constant);
+    }
+    return;
+  }
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+    for (const Binding& binding : *scope) {
+      const std::size_t parts = binding.parts.size();
+      if (binding.has_alias || parts < 2 || names.size() <= parts) continue;
+      const bool same = std::equal(binding.parts.begin(), binding.parts.end(), names.begin(),
+                                   [](const std::string& part, const std::string& name) { return part == Lower(name); });
+      if (!same) continue;
+      names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(parts));
+      names.insert(names.begin(), binding.alias);
+      return;
+    }
+  }
+}
+
+ExpressionPtr Walker::ParameterValue(const std::string& identifier) {
+  std::size_t number = 0;
+  const auto [end, error] =
+      std::from_chars(identifier.data(), identifier.data() + identifier.size(), number);
+  if (error != std::errc() || end != identifier.data() + identifier.size() || number == 0) {
+    Refuse(ErrorCode::kParameterCount, "parameter mismatch: parameters are $1, $2, ...; not $" + identifier);
+  }
+  if (number > query_.params.size()) {
+    Refuse(ErrorCode::kParameterCount, "parameter mismatch: statement uses $" + identifier + ", request has " +
+                                           std::to_string(query_.params.size()) + " parameter(s)");
+  }
+  if (parameters_seen_.size() < number) parameters_seen_.resize(number);
+  parameters_seen_[number - 1] = true;
+  return duckdb::make_uniq<duckdb::ConstantExpression>(ToDuckValue(query_.params[number - 1]));
+}
+
+ExpressionPtr Walker::ContextConstant(std::string_view function) const {
+  using duckdb::Value;
+  constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+  const std::int64_t day = query_.now / kMicrosPerDay;
+  const auto constant = [](Value value) {
+    return ExpressionPtr(duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value)));
+  };
+  if (function == "current_user" || function == "session_user" || function == "user") {
+    return constant(Value(std::string(query_.current_user)));
+  }
+  if (function == "now" || function == "current_timestamp" || function == "get_current_timestamp" ||
+      function == "transaction_timestamp" || function == "localtimestamp" ||
+      function == "current_localtimestamp") {
+    return constant(Value::TIMESTAMP(duckdb::timestamp_t(query_.now)));
+  }
+  if (function == "current_date" || function == "today") {
+    return constant(Value::DATE(duckdb::date_t(static_cast<std::int32_t>(day))));
+  }
+  if (function == "current_time" || function == "get_current_time" || function == "localtime" ||
+      function == "current_localtime") {
+    return constant(Value::TIME(duckdb::dtime_t(query_.now - day * kMicrosPerDay)));
+  }
+  return nullptr;
+}
+
+}  // namespace kalam::duck

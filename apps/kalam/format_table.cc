@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <vector>
+
+#include "printer.h"
+#include "text_width.h"
+
+namespace kalam::cli {
+
+namespace {
+
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kDim = "\x1b[2m";
+constexpr std::string_view kReset = "\x1b[0m";
+
+// DESCRIBE repeats these two on every row; they are shown once, under the table.
+constexpr std::string_view kSchemaVersion = "current_schema_version";
+constexpr std::string_view kSchemaHistory = "schema_history_reference";
+
+std::string_view TextOf(const Cell& cell) { return cell.is_null() ? "NULL" : cell.text(); }
+
+struct Border {
+  std::string_view left, cross, right;
+};
+constexpr Border kTop{"┌", "┬", "┐"};
+constexpr Border kMiddle{"├", "┼", "┤"};
+constexpr Border kBottom{"└", "┴", "┘"};
+
+class TableWriter {
+ public:
+  TableWriter(const Rows& rows, std::vector<std::size_t> columns, const OutputStyle& style,
+              TextSink* out)
+      : rows_(rows), columns_(std::move(columns)), style_(style), out_(out) {
+    for (const std::size_t column : columns_) widths_.push_back(WidestIn(column));
+  }
+
+  void Write() {
+    Line(kTop);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      WriteCell(i, rows_.columns()[columns_[i]], kBold);
+    }
+    EndRow();
+    Line(kMiddle);
+    for (const Row row : rows_) {
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const Cell cell = row[columns_[i]];
+        WriteCell(i, TextOf(cell), cell.is_null() ? kDim : std::string_view());
+      }
+      EndRow();
+    }
+    Line(kBottom);
+  }
+
+ private:
+  std::size_t WidestIn(std::size_t column) {
+    std::size_t widest = Width(rows_.columns()[column]);
+    for (const Row row : rows_) widest = std::max(widest, Width(TextOf(row[column])));
+    return widest;
+  }
+
+  std::size_t Width(std::string_view text) {
+    scratch_.clear();
+    return AppendDisplayText(text, &scratch_);
+  }
+
+  void WriteCell(std::size_t i, std::string_view value, std::string_view color) {
+    std::string& text = out_->text();
+    const bool colored = style_.color && !color.empty();
+    text += "│ ";
+    if (colored) text += color;
+    const std::size_t width = AppendDisplayText(value, &text);
+    if (colored) text += kReset;
+    text.append(widths_[i] - width + 1, ' ');
+  }
+
+  void EndRow() {
+    out_->text() += "│\n";
+    out_->FlushIfLarge();
+  }
+
+  void Line(const Border& border) {
+    std::string& text = out_->text();
+    for (std::size_t i = 0; i < widths_.size(); ++i) {
+      text += i == 0 ? border.left : border.cross;
+      for (std::size_t n = 0; n < widths_[i] + 2; ++n) text += "─";
+    }
+    text += border.right;
+    text += "\n";
+  }
+
+  const Rows& rows_;
+  std::vector<std::size_t> columns_;  // the columns shown, in order
+  OutputStyle style_;
+  TextSink* out_;
+  std::vector<std::size_t> widths_;
+  std::string scratch_;
+};
+
+void WriteDescribeFooter(const Row& row, std::string* text) {
+  *text += "Schema version: ";
+  AppendDisplayText(TextOf(row[kSchemaVersion]), text);
+  *text += "\nHistory: ";
+  AppendDisplayText(TextOf(row[kSchemaHistory]), text);
+  *text += "\n";
+}
+
+}  // namespace
+
+void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out) {
+  const Rows& rows = result.rows;
+  const bool describe =
+      rows.size() > 0 && rows.IndexOf(kSchemaVersion) && rows.IndexOf(kSchemaHistory);
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < rows.columns().size(); ++i) {
+    const std::string& name = rows.columns()[i];
+    if (!describe || (name != kSchemaVersion && name != kSchemaHistory)) columns.push_back(i);
+  }
+  if (!columns.empty()) TableWriter(rows, std::move(columns), style, out).Write();
+
+  std::string& text = out->text();
+  const std::size_t count = rows.size();
+  text += "(" + std::to_string(count) + (count == 1 ? " row)\n" : " rows)\n");
+  if (describe) WriteDescribeFooter(rows[0], &text);
+}
+
+}  // namespace kalam::cli

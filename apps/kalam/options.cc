@@ -1,0 +1,142 @@
+#include "options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <memory>
+
+namespace kalam::cli {
+
+namespace {
+
+constexpr const char* kFooter = R"(
+Without --command and --file, SQL is read from standard input; on a terminal, at a prompt.
+Environment: KALAM_URL, KALAM_TOKEN, NO_COLOR. Flags win over it, and it wins over the config file.
+
+Exit status: 0 success, 1 a statement failed, 2 usage, 3 no connection or timeout,
+4 authentication failed, 5 not a KalamDB server, 6 import refused rows.)";
+
+bool StartsWithHttp(const std::string& text) { return text.rfind("http", 0) == 0; }
+
+// Whether `text` is one of the spellings of a boolean; CLI11 would take any number.
+std::optional<bool> ParseSwitch(const std::string& text) {
+  if (text == "true" || text == "on" || text == "always" || text.empty()) return true;
+  if (text == "false" || text == "off" || text == "never") return false;
+  return std::nullopt;
+}
+
+void DescribeImport(CLI::App& app, ImportOptions& import) {
+  app.set_help_flag("--help", "Show this help");
+  app.footer(
+      "\nA refused batch is split until exactly the bad rows are known; the others are loaded.\n"
+      "Running the same import again loads only the rows whose primary key is not there yet.");
+  app.add_option("table", import.table, "Table to load into: NAMESPACE.TABLE")->required();
+  app.add_option("file", import.file, "CSV, JSON array or NDJSON file; - is standard input")
+      ->required();
+  app.add_option("--input-format", import.input_format, "csv, json or ndjson (default: file name)")
+      ->check(CLI::IsMember({"csv", "json", "ndjson"}));
+  app.add_option("--delimiter", import.delimiter, "CSV: field separator, or tab (default: comma)");
+  app.add_option("--null", import.null_text,
+                 "CSV: unquoted text that means NULL (an empty unquoted field always does)");
+  app.add_flag("--no-header", import.no_header, "CSV: the first line is data; needs --columns");
+  app.add_option("--map", import.maps, "Load a file's field into another column: FIELD=COLUMN")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  app.add_option("--columns", import.columns, "Load only these columns: A,B,C")
+      ->delimiter(',')
+      ->type_size(1)
+      ->allow_extra_args(false);
+  app.add_option("--batch-size", import.batch_rows, "Rows in one INSERT")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  app.add_option("--rejects", import.rejects_file, "Write the refused records to this file");
+  app.add_flag("--allow-refused", import.allow_refused, "Exit with 0 even if rows were refused");
+}
+
+}  // namespace
+
+std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
+  Options options;
+  ImportOptions import;
+  std::string user;
+  std::string color;
+  bool no_color = false;
+  bool json = false;
+  bool csv = false;
+
+  CLI::App app("kalam - the KalamDB terminal client", "kalam");
+  app.set_help_flag("--help", "Show this help");
+  app.set_version_flag("--version", "kalam " KALAM_VERSION);
+  app.footer(kFooter);
+  app.add_option("-c,--command", options.command, "Run this SQL and exit");
+  app.add_option("-f,--file", options.file, "Run the SQL statements of a file and exit");
+  app.add_option("--url", options.url, "Server URL (default: http://localhost:8080)");
+  app.add_option("-h,-H,--host", options.host, "Server host, or its URL");
+  app.add_option("-p,--port", options.port, "Server port (default: 8080)")
+      ->check(CLI::Range(1, 65535));
+  auto* user_option =
+      app.add_option("-u,--user", user, "User to act as; a value starting with http is the URL");
+  app.add_option("--user-id", options.user_id, "User to act as (X-USER-ID)");
+  app.add_option("--token", options.token, "JWT token (or KALAM_TOKEN)");
+  app.add_option("--apikey", options.api_key, "API key");
+  app.add_option("--format", options.format, "Output: table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  app.add_flag("--json", json, "Output as JSON: an array of row objects");
+  app.add_flag("--csv", csv, "Output as CSV with a header line");
+  auto* color_option =
+      app.add_option("--color", color, "Colours: true or false (default: on a terminal)")
+          ->expected(0, 1)
+          ->type_name("[BOOL]");
+  app.add_flag("--no-color", no_color, "No colours");
+  app.add_option("--config", options.config_path, "Config file (default: ~/.kalam/config.toml)");
+  app.add_option("--timeout", options.timeout_seconds, "Seconds to wait for an answer (default: 30)")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
+  auto* import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
+  import_app->fallthrough();
+  DescribeImport(*import_app, import);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* shown = import_app->parsed() ? import_app : &app;
+    return EarlyExit{ExitCode::kOk, shown->help(import_app->parsed() ? "kalam import" : "")};
+  } catch (const CLI::CallForVersion&) {
+    return EarlyExit{ExitCode::kOk, "kalam " KALAM_VERSION "\n"};
+  } catch (const CLI::ParseError& mistake) {
+    return EarlyExit{ExitCode::kUsage, std::string(mistake.what()) + "\nTry: kalam --help\n"};
+  }
+
+  const auto usage = [](const char* text) {
+    return EarlyExit{ExitCode::kUsage, std::string(text) + "\n"};
+  };
+  if (options.command && options.file) return usage("Cannot specify both --file and --command");
+  if (static_cast<int>(json) + static_cast<int>(csv) + static_cast<int>(options.format.has_value()) >
+      1) {
+    return usage("Give only one of --json, --csv and --format");
+  }
+  if (json) options.format = "json";
+  if (csv) options.format = "csv";
+  if (color_option->count() > 0) {
+    options.color = ParseSwitch(color);
+    if (!options.color) return usage("--color takes true or false");
+  }
+  if (no_color) options.color = false;
+  if (user_option->count() > 0) {
+    if (StartsWithHttp(user)) {
+      if (!options.url) options.url = user;
+    } else if (!options.user_id) {
+      options.user_id = user;
+    }
+  }
+  if (import_app->parsed()) {
+    if (options.command || options.file) {
+      return usage("import does not go together with --command or --file");
+    }
+    options.import = std::move(import);
+  }
+  return options;
+}
+
+}  // namespace kalam::cli

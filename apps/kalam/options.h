@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "exit_code.h"
+
+namespace kalam::cli {
+
+// What `kalam import` was told.
+struct ImportOptions {
+  std::string table;  // "ns.table" or "table"
+  std::string file;   // "-" is standard input
+  std::string input_format;  // csv, json, ndjson; empty: from the file's name
+  std::string delimiter;     // one character or "tab"; empty: from the file's name
+  std::string null_text;     // CSV text that means NULL, besides the empty unquoted field
+  std::vector<std::string> maps;     // "file_field=column"
+  std::vector<std::string> columns;  // load only these; with no_header, the fields' names in order
+  bool no_header = false;
+  int batch_rows = 1000;
+  std::string rejects_file;
+  bool allow_refused = false;
+};
+
+// The command line as written; what is not given is absent, so that the environment and the
+// configuration file can fill it in.
+struct Options {
+  std::optional<std::string> url;
+  std::optional<std::string> host;  // a host name or a URL
+  std::optional<int> port;
+  std::optional<std::string> user_id;
+  std::optional<std::string> token;
+  std::optional<std::string> api_key;
+  std::optional<std::string> format;
+  std::optional<bool> color;
+  std::optional<std::string> config_path;
+  std::optional<std::string> command;
+  std::optional<std::string> file;
+  std::optional<double> timeout_seconds;
+  bool verbose = false;
+  std::optional<ImportOptions> import;
+};
+
+// The command line already said everything there is to do: --help, --version, or a mistake.
+struct EarlyExit {
+  ExitCode code = ExitCode::kOk;
+  std::string text;  // for stdout when code is kOk, else for stderr
+};
+
+std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace kalam::cli

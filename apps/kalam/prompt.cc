@@ -1,0 +1,105 @@
+#include "prompt.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "statement_splitter.h"
+
+namespace kalam::cli {
+
+namespace {
+
+constexpr const char* kHelp =
+    "Statements end with ';' and may span lines.\n"
+    "  \\help, \\?   this help\n"
+    "  \\health     how the server is\n"
+    "  \\quit, \\q   leave\n";
+
+void PrintBanner(const Client& client, const std::string& user_id, const HealthStatus& health) {
+  std::printf(
+      "╔══════════════════════════════════════════════════════╗\n"
+      "║  🗄️  Kalam CLI - Interactive Database Terminal        ║\n"
+      "╚══════════════════════════════════════════════════════╝\n"
+      "Connected to %s as %s\n"
+      "Server %s, CLI " KALAM_VERSION "\n"
+      "Type \\help for help, \\quit to exit.\n\n",
+      client.url().c_str(), user_id.empty() ? "the server's default user" : user_id.c_str(),
+      health.version.c_str());
+}
+
+// One line of standard input without its end; false at the end of the input.
+bool ReadLine(std::string* line) {
+  char* text = nullptr;
+  std::size_t capacity = 0;
+  const ssize_t length = getline(&text, &capacity, stdin);
+  const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
+  if (length < 0) return false;
+  line->assign(text, static_cast<std::size_t>(length));
+  while (!line->empty() && (line->back() == '\n' || line->back() == '\r')) line->pop_back();
+  return true;
+}
+
+enum class Next { kContinue, kLeave };
+
+Next RunBackslash(Session& session, const std::string& line) {
+  const std::string command = line.substr(0, line.find_first_of(" \t;"));
+  if (command == "\\q" || command == "\\quit") return Next::kLeave;
+  if (command == "\\help" || command == "\\?") {
+    std::fputs(kHelp, stdout);
+  } else if (command == "\\health") {
+    const auto health = session.client().Health();
+    if (health) {
+      std::printf("Status: %s\nVersion: %s\nUptime: %llu s\n", health->status.c_str(),
+                  health->version.c_str(),
+                  static_cast<unsigned long long>(health->uptime_seconds));
+    } else {
+      session.printer().PrintError(health.error());
+    }
+  } else {
+    std::printf("Unknown command: %s. Type \\help for help.\n", command.c_str());
+  }
+  return Next::kContinue;
+}
+
+// Runs what is complete in `pending` and leaves the rest there.
+void RunComplete(Session& session, std::string* pending) {
+  const SplitText split = SplitStatements(*pending);
+  std::size_t done = 0;
+  for (const std::size_t count : GroupByRequest(split.statements)) {
+    session.RunCommand(JoinStatements(split.statements, done, count));
+    done += count;
+  }
+  *pending = split.rest_is_blank && split.open == OpenState::kNone ? std::string()
+                                                                   : std::string(split.rest) + "\n";
+}
+
+}  // namespace
+
+ExitCode RunPrompt(Session& session, const std::string& user_id) {
+  const auto health = session.client().Health();
+  if (!health) {
+    session.printer().PrintError(health.error());
+    return ExitCodeOf(health.error());
+  }
+  PrintBanner(session.client(), user_id, *health);
+  std::string pending;
+  std::string line;
+  while (true) {
+    std::fputs(pending.empty() ? "kalam> " : "    -> ", stdout);
+    std::fflush(stdout);
+    if (!ReadLine(&line)) {
+      std::puts("\nGoodbye!");
+      return ExitCode::kOk;
+    }
+    if (pending.empty() && line.starts_with('\\')) {
+      if (RunBackslash(session, line) == Next::kLeave) return ExitCode::kOk;
+      continue;
+    }
+    pending += line + "\n";
+    RunComplete(session, &pending);
+    session.printer().Flush();
+  }
+}
+
+}  // namespace kalam::cli

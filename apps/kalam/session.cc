@@ -1,0 +1,91 @@
+#include "session.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+
+#include "statement_splitter.h"
+
+namespace kalam::cli {
+
+namespace {
+
+Result<std::vector<std::string_view>> StatementsOf(std::string_view sql) {
+  SplitText split = SplitStatements(sql);
+  if (split.open != OpenState::kNone) {
+    Error error;
+    error.kind = ErrorKind::kSql;
+    error.code = "BATCH_PARSE_ERROR";
+    error.message = split.open == OpenState::kQuote
+                        ? "Failed to parse SQL batch: Unterminated quoted string in SQL batch"
+                        : "Failed to parse SQL batch: Unterminated block comment in SQL batch";
+    return error;
+  }
+  if (!split.rest_is_blank) split.statements.push_back(split.rest);
+  return std::move(split.statements);
+}
+
+// The server counts within its request; in a script our own count is the one that helps.
+void DropStatementPrefix(std::string* message) {
+  constexpr std::string_view kStart = "Statement ";
+  constexpr std::string_view kEnd = " failed: ";
+  if (message->rfind(kStart, 0) != 0) return;
+  std::size_t at = kStart.size();
+  while (at < message->size() && std::isdigit(static_cast<unsigned char>((*message)[at]))) ++at;
+  if (at > kStart.size() && message->compare(at, kEnd.size(), kEnd) == 0) {
+    message->erase(0, at + kEnd.size());
+  }
+}
+
+}  // namespace
+
+ExitCode Session::RunCommand(std::string_view sql) {
+  const auto response = client_.Query(sql);
+  if (!response) {
+    for (const StatementResult& result : response.error().completed) printer_->PrintResult(result);
+    printer_->PrintError(response.error());
+    return ExitCodeOf(response.error());
+  }
+  printer_->PrintResponse(*response);
+  return ExitCode::kOk;
+}
+
+ExitCode Session::RunScript(std::string_view sql, Numbering numbering) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto statements = StatementsOf(sql);
+  if (!statements) {
+    printer_->PrintError(statements.error());
+    return ExitCodeOf(statements.error());
+  }
+  std::size_t done = 0;
+  for (const std::size_t count : GroupByRequest(*statements)) {
+    auto response = client_.Query(JoinStatements(*statements, done, count));
+    const auto& results = response ? response->results : response.error().completed;
+    if (numbering == Numbering::kNumbered) {
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        printer_->PrintNumbered(done + i + 1, results[i]);
+      }
+    } else if (response) {
+      printer_->PrintResponse(*response);
+    } else {
+      for (const StatementResult& result : results) printer_->PrintResult(result);
+    }
+    if (!response) {
+      Error& error = response.error();
+      DropStatementPrefix(&error.message);
+      printer_->PrintError(error);
+      if (numbering == Numbering::kNumbered) {
+        printer_->PrintStopped(done + std::min(results.size() + 1, count));
+      }
+      return ExitCodeOf(error);
+    }
+    done += count;
+  }
+  if (numbering == Numbering::kNumbered) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    printer_->PrintCompleted(done, took.count());
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace kalam::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kalam/client.h>
+
+#include "exit_code.h"
+#include "printer.h"
+
+namespace kalam::cli {
+
+// Runs SQL on one server and prints what it says: the ways of doing so that need no terminal.
+class Session {
+ public:
+  Session(Client client, Printer* printer) : client_(std::move(client)), printer_(printer) {}
+
+  // `-c`: the whole text in one request.
+  ExitCode RunCommand(std::string_view sql);
+
+  enum class Numbering { kPlain, kNumbered };
+  // A file or standard input: statement by statement (a transaction as a whole), until the first
+  // error. kNumbered prints the lines of a batch file, kPlain each result as `-c` would.
+  ExitCode RunScript(std::string_view sql, Numbering numbering);
+
+  const Client& client() const { return client_; }
+  Printer& printer() { return *printer_; }
+
+ private:
+  Client client_;
+  Printer* printer_;
+};
+
+}  // namespace kalam::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <kalam/client.h>
+
+#include "config.h"
+#include "options.h"
+
+namespace kalam::cli {
+
+enum class Format { kTable, kJson, kCsv };
+
+// What holds for this run, once flags, environment and configuration file have had their say, in
+// this order.
+struct Settings {
+  std::string url;
+  std::string user_id;  // empty: the server decides
+  Auth auth;
+  std::chrono::milliseconds timeout{30'000};
+  int max_retries = 3;
+  Format format = Format::kTable;
+  std::optional<bool> color;  // absent: where the output is a terminal
+};
+
+using Environment = std::function<const char*(const char* name)>;
+
+Settings ResolveSettings(const Options& options, const Config& config, const Environment& env);
+
+Result<Client> Connect(const Settings& settings);
+
+}  // namespace kalam::cli

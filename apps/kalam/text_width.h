@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace kalam::cli {
+
+// Text that is safe on a terminal, and how many cells it takes there.
+struct DisplayText {
+  std::string text;
+  std::size_t width = 0;
+};
+
+// Makes data printable: control characters (C0, DEL, C1), line and paragraph separators and the
+// characters that change the direction of what follows become visible escapes (\n, \x1b, \u202e);
+// bytes that are not UTF-8 become U+FFFD. The width counts grapheme clusters: CJK and emoji take two
+// cells, combining marks none, an emoji sequence joined by ZWJ two.
+//
+// Appends to *out and returns the width.
+std::size_t AppendDisplayText(std::string_view data, std::string* out);
+
+DisplayText ToDisplayText(std::string_view data);
+
+// Appends `data` with control characters escaped as above, except new lines, and nothing measured:
+// for messages of the server.
+void AppendMessage(std::string_view data, std::string* out);
+
+}  // namespace kalam::cli

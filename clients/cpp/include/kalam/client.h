@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kalam/auth.h"
+#include "kalam/param.h"
+#include "kalam/response.h"
+#include "kalam/result.h"
+
+namespace kalam {
+inline namespace link_v1 {
+
+struct HealthStatus {
+  std::string status;  // "healthy" when all is well
+  std::string version;
+  std::string api_version;
+  std::uint64_t uptime_seconds = 0;
+
+  bool healthy() const { return status == "healthy" || status == "ok"; }
+};
+
+// A blocking client of one KalamDB server.
+//
+// Copies are cheap and share the connections. Any number of threads may call it: each call takes an
+// idle keep-alive connection or opens one, and gives it back when the answer is complete.
+//
+// Retries: opening a connection is tried 1 + max_retries times, with a pause of 100 ms x attempt.
+// Once a byte of the request has left, nothing is retried: the server may have done the work.
+class Client {
+ public:
+  class Builder;
+
+  // Runs one statement, or several separated by ';'. A failed statement is an Error of kind kSql,
+  // which also carries the results of the statements before it.
+  Result<Response> Query(std::string_view sql) const;
+  // One statement with values for $1, $2, ...: bound by the server, never spliced into the text.
+  Result<Response> Query(std::string_view sql, const std::vector<Param>& params) const;
+
+  // Asks the server how it is. A server that answers but is shutting down is a value, not an error.
+  Result<HealthStatus> Health() const;
+
+  // The address as "http://host:port", for messages.
+  const std::string& url() const;
+
+ private:
+  struct State;
+  explicit Client(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  Result<Response> Send(std::string body) const;
+
+  std::shared_ptr<const State> state_;
+};
+
+class Client::Builder {
+ public:
+  // "http://host:port", "host:port" or "host"; IPv6 in brackets. Without scheme and port: 8080.
+  // Default: http://localhost:8080.
+  Builder& Host(std::string url);
+  // The user on whose behalf requests run (X-USER-ID). Not set: the server decides from the
+  // credentials.
+  Builder& User(std::string user_id);
+  Builder& Auth(kalam::Auth auth);
+  // For connecting, and again for the whole exchange of request and answer. Default 30 s.
+  Builder& Timeout(std::chrono::milliseconds timeout);
+  // Default 3.
+  Builder& MaxRetries(int max_retries);
+
+  // Checks everything given; connects only when the first request is made.
+  Result<Client> Build() const;
+
+ private:
+  std::string host_ = "http://localhost:8080";
+  std::string user_;
+  kalam::Auth auth_;
+  std::chrono::milliseconds timeout_{30'000};
+  int max_retries_ = 3;
+};
+
+}  // namespace link_v1
+}  // namespace kalam

@@ -96,18 +96,19 @@ class Catalog {
     DdlOutcome outcome = DdlOutcome::kDone;
     TableDefPtr table;  // the new one, or with kSkipped the one that existed
   };
-  // `spec` carries all but id, schema version and times, which are set here; `primary_key` and `layout`
-  // are derived from the columns. Check and creation are one step with regard to DropNamespace.
-  // Errors: those of CheckNewTable; kNotFound `Namespace 'x' does not exist. Create it first with
-  // CREATE NAMESPACE x.` and `Storage 'x' does not exist in system.storages`; kAlreadyExists
-  // `Table ns.t already exists`.
+  // `spec` comes from the parser, which checked what a user can get wrong (see sql::TableSpec), and
+  // carries all but id, schema version and times, which are set here; `primary_key` and `layout` are
+  // derived from the columns. Check and creation are one step with regard to DropNamespace.
+  // Errors: kNotFound `Namespace 'x' does not exist. Create it first with CREATE NAMESPACE x.` and
+  // `Storage 'x' does not exist in system.storages`; kAlreadyExists `Table ns.t already exists`;
+  // kInvalidArgument for a name or set of columns that could not be stored and read again.
   Result<CreatedTable> CreateTable(TableDef spec, bool if_not_exists);
 
   struct DropTableOptions {
     bool if_exists = false;
-    std::optional<TableKind> kind;  // DROP USER TABLE: must be that kind
+    std::optional<TableKind> kind = {};  // DROP USER TABLE: must be that kind
     // The table that the caller authorized: another of the same name made since counts as missing.
-    std::optional<TableId> id;
+    std::optional<TableId> id = {};
   };
   struct DroppedTable {
     DdlOutcome outcome = DdlOutcome::kDone;

@@ -16,13 +16,13 @@ struct User {
   std::string user_id;
   std::string username;
   auth::Role role = auth::Role::kUser;
-  std::optional<std::string> email;
-  std::optional<std::string> metadata;  // JSON text
+  std::optional<std::string> email = {};
+  std::optional<std::string> metadata = {};  // JSON text
   std::string storage_mode = "table";   // `table` or `region`
-  std::optional<std::string> storage_id;
+  std::optional<std::string> storage_id = {};
   TimestampMicros created_at = 0;
   TimestampMicros updated_at = 0;
-  std::optional<TimestampMicros> deleted_at;  // set: soft-deleted, can't authenticate
+  std::optional<TimestampMicros> deleted_at = {};  // set: soft-deleted, can't authenticate
 
   bool operator==(const User&) const = default;
 };

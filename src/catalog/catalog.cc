@@ -1,0 +1,268 @@
+#include "catalog/catalog.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "kv/batch.h"
+#include "meta_keys.h"
+#include "model/key_codec.h"
+
+namespace kalam::catalog {
+namespace {
+
+// The one storage there is until CREATE STORAGE exists.
+constexpr std::string_view kLocalStorage = "local";
+
+Error NamespaceNotFound(std::string_view name) {
+  return Error(ErrorCode::kNotFound, fmt::format("Namespace '{}' not found", name));
+}
+
+// What the parser lets through is sound. This keeps a mistake above from becoming a stored table that
+// can't be read again or whose columns can't be told apart.
+Status CheckSound(const TableDef& def) {
+  KALAM_TRY(CheckNamespaceName(def.name.ns));
+  KALAM_TRY(CheckTableName(def.name.table));
+  int keys = 0;
+  std::unordered_set<std::string_view> names;
+  for (const ColumnDef& column : def.columns) {
+    if (column.name.empty() || IsSystemColumn(column.name) || !names.insert(column.name).second) {
+      return Error(ErrorCode::kInvalidArgument,
+                   fmt::format("column name '{}' is empty, reserved or used twice", column.name));
+    }
+    if (!column.primary_key) continue;
+    ++keys;
+    if (column.type != DataType::kBigInt && column.type != DataType::kText) {
+      return Error(ErrorCode::kInvalidArgument,
+                   fmt::format("PRIMARY KEY '{}' has type {}", column.name, ToString(column.type)));
+    }
+  }
+  if (keys == 1) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               fmt::format("a table has one PRIMARY KEY column, not {}", keys));
+}
+
+// Documents keep milliseconds; so does memory, so that a restart changes nothing.
+TimestampMicros WholeMillis(TimestampMicros micros) { return micros - micros % 1000; }
+
+}  // namespace
+
+std::size_t Catalog::TextHash::operator()(std::string_view text) const noexcept {
+  return std::hash<std::string_view>{}(text);
+}
+
+std::size_t Catalog::NameHash::operator()(const NameView& name) const noexcept {
+  const std::hash<std::string_view> hash;
+  return hash(name.ns) * 31 + hash(name.table);
+}
+
+// --- look-ups
+
+TableDefPtr Catalog::FindTable(std::string_view ns, std::string_view table) const {
+  std::shared_lock lock(state_mutex_);
+  const auto it = tables_.find(NameView{ns, table});
+  return it == tables_.end() ? nullptr : it->second;
+}
+
+bool Catalog::HasNamespace(std::string_view ns) const {
+  std::shared_lock lock(state_mutex_);
+  return namespaces_.contains(ns);
+}
+
+std::vector<NamespaceInfo> Catalog::ListNamespaces() const {
+  std::vector<NamespaceInfo> infos;
+  std::shared_lock lock(state_mutex_);
+  infos.reserve(namespaces_.size());
+  for (const auto& [name, ns] : namespaces_) {
+    infos.push_back({.name = name,
+                     .options_json = ns.document.options_json,
+                     .created_at = ns.document.created_at,
+                     .table_count = ns.tables.size()});
+  }
+  return infos;
+}
+
+std::vector<TableDefPtr> Catalog::ListTables(std::optional<std::string_view> ns) const {
+  std::vector<TableDefPtr> defs;
+  std::shared_lock lock(state_mutex_);
+  const auto append = [&](const Namespace& one) {
+    for (const auto& [name, entry] : one.tables) defs.push_back(entry.def);
+  };
+  if (ns) {
+    if (const auto it = namespaces_.find(*ns); it != namespaces_.end()) append(it->second);
+    return defs;
+  }
+  defs.reserve(tables_.size());
+  for (const auto& [name, one] : namespaces_) append(one);
+  return defs;
+}
+
+std::vector<SchemaVersion> Catalog::SchemaHistory(std::string_view ns,
+                                                  std::string_view table) const {
+  std::shared_ptr<const std::vector<SchemaVersion>> history;
+  {
+    std::shared_lock lock(state_mutex_);
+    const auto in = namespaces_.find(ns);
+    if (in == namespaces_.end()) return {};
+    const auto it = in->second.tables.find(table);
+    if (it == in->second.tables.end()) return {};
+    history = it->second.history;
+  }
+  return *history;
+}
+
+UserPtr Catalog::FindUser(std::string_view user_id) const {
+  std::shared_lock lock(state_mutex_);
+  const auto it = users_.find(user_id);
+  return it == users_.end() ? nullptr : it->second;
+}
+
+std::vector<UserPtr> Catalog::ListUsers() const {
+  std::vector<UserPtr> users;
+  {
+    std::shared_lock lock(state_mutex_);
+    users.reserve(users_.size());
+    for (const auto& [id, user] : users_) users.push_back(user);
+  }
+  std::sort(users.begin(), users.end(),
+            [](const UserPtr& a, const UserPtr& b) { return a->user_id < b->user_id; });
+  return users;
+}
+
+// --- namespaces
+
+Result<DdlOutcome> Catalog::CreateNamespace(std::string_view name, bool if_not_exists) {
+  KALAM_TRY(CheckNamespaceName(name));
+  std::lock_guard ddl(ddl_mutex_);
+  if (namespaces_.contains(name)) {
+    if (if_not_exists) return DdlOutcome::kSkipped;
+    return Error(ErrorCode::kAlreadyExists, fmt::format("Namespace '{}' already exists", name));
+  }
+  NamespaceDocument document{.name = std::string(name),
+                             .created_at = WholeMillis(clock_.NowMicros())};
+  kv::Batch batch;
+  batch.Put(kv::Family::kMeta, NamespaceKey(name), EncodeNamespace(document));
+  KALAM_TRY(writer_.WriteDurably(batch));
+
+  std::lock_guard state(state_mutex_);
+  namespaces_.emplace(name, Namespace{.document = std::move(document), .tables = {}});
+  return DdlOutcome::kDone;
+}
+
+Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
+                                          const DropNamespaceOptions& options) {
+  std::lock_guard ddl(ddl_mutex_);
+  const auto it = namespaces_.find(name);
+  if (it == namespaces_.end()) {
+    if (options.if_exists) return DdlOutcome::kSkipped;
+    return NamespaceNotFound(name);
+  }
+  const auto& tables = it->second.tables;
+  if (!tables.empty() && !options.cascade) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("Cannot drop namespace '{}': namespace contains {} table(s). Drop all "
+                             "tables first.",
+                             name, tables.size()));
+  }
+  kv::Batch batch;
+  std::vector<std::string> row_prefixes;
+  batch.Delete(kv::Family::kMeta, NamespaceKey(name));
+  for (const auto& [table, entry] : tables) {
+    batch.Delete(kv::Family::kMeta, TableKey(entry.def->name));
+    row_prefixes.push_back(TablePrefix(entry.def->id));
+  }
+  KALAM_TRY(writer_.WriteAndDropPrefixes(batch, row_prefixes));
+
+  std::lock_guard state(state_mutex_);
+  for (const auto& [table, entry] : tables) tables_.erase({entry.def->name.ns, table});
+  namespaces_.erase(it);
+  return DdlOutcome::kDone;
+}
+
+// --- tables
+
+Result<Catalog::CreatedTable> Catalog::CreateTable(TableDef spec, bool if_not_exists) {
+  KALAM_TRY(CheckSound(spec));
+  std::lock_guard ddl(ddl_mutex_);
+  const auto ns = namespaces_.find(spec.name.ns);
+  if (ns == namespaces_.end()) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("Namespace '{0}' does not exist. Create it first with CREATE NAMESPACE "
+                             "{0}.",
+                             spec.name.ns));
+  }
+  if (const auto it = ns->second.tables.find(spec.name.table); it != ns->second.tables.end()) {
+    if (if_not_exists) return CreatedTable{DdlOutcome::kSkipped, it->second.def};
+    return Error(ErrorCode::kAlreadyExists,
+                 fmt::format("Table {} already exists", spec.name.ToString()));
+  }
+  if (spec.storage_id != kLocalStorage) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("Storage '{}' does not exist in system.storages", spec.storage_id));
+  }
+
+  // The number is spent even if the commit fails: what became of that is not always known.
+  spec.id = TableId(next_table_id_++);
+  spec.schema_version = 1;
+  spec.created_at = spec.updated_at = WholeMillis(clock_.NowMicros());
+  for (ColumnDef& column : spec.columns) {
+    if (column.primary_key) column.nullable = false;
+  }
+  spec.Finish();
+  TableDocument document{.def = std::move(spec), .history = {}};
+  document.history.push_back({.version = 1,
+                              .created_at = document.def.created_at,
+                              .changes = "Initial schema",
+                              .arrow_schema_json = ArrowSchemaJson(document.def)});
+  kv::Batch batch;
+  batch.Put(kv::Family::kMeta, TableKey(document.def.name), EncodeTableDocument(document));
+  batch.Put(kv::Family::kMeta, kNextTableIdKey, std::to_string(next_table_id_));
+  KALAM_TRY(writer_.WriteDurably(batch));
+
+  CreatedTable created{DdlOutcome::kDone, nullptr};
+  created.table = Insert(std::move(document));
+  return created;
+}
+
+Result<Catalog::DroppedTable> Catalog::DropTable(const TableName& name,
+                                                 const DropTableOptions& options) {
+  std::lock_guard ddl(ddl_mutex_);
+  const auto it = tables_.find(NameView{name.ns, name.table});
+  if (it == tables_.end() || (options.id && it->second->id != *options.id)) {
+    if (options.if_exists) return DroppedTable{DdlOutcome::kSkipped, nullptr};
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("relation '{}' does not exist", name.ToString()));
+  }
+  const TableDefPtr def = it->second;
+  if (options.kind && def->kind != *options.kind) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("Table {} is a {} table, not a {} table", name.ToString(),
+                             ToString(def->kind), ToString(*options.kind)));
+  }
+  kv::Batch batch;
+  batch.Delete(kv::Family::kMeta, TableKey(name));
+  const std::string row_prefix = TablePrefix(def->id);
+  KALAM_TRY(writer_.WriteAndDropPrefixes(batch, {&row_prefix, 1}));
+
+  std::lock_guard state(state_mutex_);
+  tables_.erase(it);
+  namespaces_.find(name.ns)->second.tables.erase(name.table);
+  return DroppedTable{DdlOutcome::kDone, def};
+}
+
+TableDefPtr Catalog::Insert(TableDocument document) {
+  TableEntry entry{
+      .def = std::make_shared<const TableDef>(std::move(document.def)),
+      .history = std::make_shared<const std::vector<SchemaVersion>>(std::move(document.history))};
+  const TableDefPtr def = entry.def;
+  std::lock_guard state(state_mutex_);
+  const auto ns = namespaces_.find(def->name.ns);
+  KALAM_CHECK(ns != namespaces_.end(), "a table belongs to a namespace");
+  tables_.emplace(NameView{def->name.ns, def->name.table}, def);
+  ns->second.tables.emplace(def->name.table, std::move(entry));
+  return def;
+}
+
+}  // namespace kalam::catalog

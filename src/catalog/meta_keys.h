@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/ids.h"
+
+// Keys of the `meta` family that belong to the catalog.
+namespace kalam::catalog {
+
+inline constexpr std::string_view kTablePrefix = "information_schema_tables/";
+inline constexpr std::string_view kNamespacePrefix = "system_namespaces/";
+inline constexpr std::string_view kUserPrefix = "system_users/";
+// The number that the next table gets, in decimal. Its presence also says that the first start is over.
+inline constexpr std::string_view kNextTableIdKey = "catalog/next_table_id";
+
+inline std::string TableKey(const TableName& name) {
+  return std::string(kTablePrefix) + name.ns + ":" + name.table;
+}
+inline std::string NamespaceKey(std::string_view name) {
+  return std::string(kNamespacePrefix).append(name);
+}
+inline std::string UserKey(std::string_view user_id) {
+  return std::string(kUserPrefix).append(user_id);
+}
+
+}  // namespace kalam::catalog

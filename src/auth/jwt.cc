@@ -11,12 +11,12 @@
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/json_writer.h"
 #include "base64url.h"
 
 namespace kalam::auth {
@@ -243,35 +243,19 @@ std::string_view Why(TokenFault fault) {
   return "unknown reason";
 }
 
-void AppendJsonString(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof(escape), "\\u%04x", static_cast<unsigned>(c));
-      out += escape;
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 std::string ToJson(const Claims& claims) {
-  std::string json = R"({"user_id":)";
-  AppendJsonString(json, claims.user_id.text());
-  json += R"(,"sub":)";
-  AppendJsonString(json, claims.user_id.text());
-  json += R"(,"exp":)" + std::to_string(claims.expires_at);
-  if (claims.issued_at) json += R"(,"iat":)" + std::to_string(*claims.issued_at);
-  if (claims.not_before) json += R"(,"nbf":)" + std::to_string(*claims.not_before);
-  if (claims.role) (json += R"(,"role":)") += '"' + std::string(ToString(*claims.role)) + '"';
-  if (!claims.issuer.empty()) AppendJsonString(json += R"(,"iss":)", claims.issuer);
-  if (!claims.audience.empty()) AppendJsonString(json += R"(,"aud":)", claims.audience);
-  return json + "}";
+  std::string out;
+  JsonWriter json(out);
+  json.BeginObject();
+  json.Key("user_id").String(claims.user_id.text()).Key("sub").String(claims.user_id.text());
+  json.Key("exp").Int(claims.expires_at);
+  if (claims.issued_at) json.Key("iat").Int(*claims.issued_at);
+  if (claims.not_before) json.Key("nbf").Int(*claims.not_before);
+  if (claims.role) json.Key("role").String(ToString(*claims.role));
+  if (!claims.issuer.empty()) json.Key("iss").String(claims.issuer);
+  if (!claims.audience.empty()) json.Key("aud").String(claims.audience);
+  json.EndObject();
+  return out;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ enum class Action {
   kSelect,
   kInsert,
   kUpdate,
-  kDelete,
+  kDelete,  // the last one: kActionCount counts on it
 };
 
 inline constexpr int kActionCount = static_cast<int>(Action::kDelete) + 1;
@@ -35,7 +35,7 @@ enum class ObjectKind {
   kSharedTable,
   kStreamTable,
   kSystemCatalog,  // system.tables, system.namespaces, information_schema.*: rows filtered by use
-  kSystemUsers,    // system.users
+  kSystemUsers,    // system.users; the last one
 };
 
 inline constexpr int kObjectKindCount = static_cast<int>(ObjectKind::kSystemUsers) + 1;

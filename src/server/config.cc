@@ -289,9 +289,9 @@ constexpr std::string_view kPreamble =
 # config.example.toml. All keys are optional; an unknown one is an error. Sizes are bytes, times are
 # seconds unless the name says otherwise.
 #
-# Each key can also be given in the environment, as KALAMDB_<SECTION>_<KEY> in upper case, for example
-# KALAMDB_SERVER_PORT=8081, a list with commas. The environment wins over this file, flags win over
-# both. KALAMDB_DATA_DIR (or --data-dir) moves everything that the server stores.
+# Each key can also be given in the environment, as KALAMDB_<SECTION>_<KEY> in upper case, for
+# example KALAMDB_SERVER_PORT=8081, a list with commas. The environment wins over this file, flags
+# win over both. KALAMDB_DATA_DIR (or --data-dir) moves everything that the server stores.
 )";
 
 // `text` as comment lines of at most 100 columns.

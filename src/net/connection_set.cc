@@ -1,11 +1,11 @@
 #include "connection_set.h"
 
-#include <unistd.h>
+#include "http_connection.h"
+#include "response_writer.h"
 
 #include <ctime>
 
-#include "http_connection.h"
-#include "response_writer.h"
+#include <unistd.h>
 
 namespace kalam::net {
 
@@ -46,8 +46,8 @@ void ConnectionSet::Adopt(int fd, Peer peer, bool too_many) {
     shared_->connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  auto connection =
-      std::make_shared<HttpConnection>(shared_from_this(), connections_.size(), fd, std::move(peer));
+  auto connection = std::make_shared<HttpConnection>(shared_from_this(), connections_.size(), fd,
+                                                     std::move(peer));
   connections_.push_back(connection);
   connection->Start(too_many);
 }

@@ -1,8 +1,12 @@
 #pragma once
 
+#include "event_loop_impl.h"
+#include "http_parser.h"
+#include "net/http_exchange.h"
+#include "net/http_server.h"
+
 #include <array>
 #include <atomic>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -13,10 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "event_loop_impl.h"
-#include "http_parser.h"
-#include "net/http_exchange.h"
-#include "net/http_server.h"
+#include <boost/asio/basic_waitable_timer.hpp>
 
 namespace kalam::net {
 

@@ -1,16 +1,16 @@
 #include "net/event_loop.h"
 
-#include <pthread.h>
+#include "base/check.h"
+#include "base/log.h"
+#include "event_loop_impl.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <exception>
 #include <future>
 #include <string>
 
-#include "base/check.h"
-#include "base/log.h"
-#include "event_loop_impl.h"
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <pthread.h>
 
 namespace kalam::net {
 namespace {

@@ -1,13 +1,14 @@
 #pragma once
 
+#include "net/event_loop.h"
+
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include "net/event_loop.h"
+#include <boost/asio/io_context.hpp>
 
 namespace kalam::net {
 
@@ -19,9 +20,9 @@ struct EventLoop::Impl {
   void RunHook();
   void RunPosted();
 
-  // Tells the loop, on its thread, that work has begun which may wait for the hook. Begun inside the
-  // hook, as a pipelined request is by the answer to the one before it, it would otherwise wait for
-  // the next event.
+  // Tells the loop, on its thread, that work has begun which may wait for the hook. Begun inside
+  // the hook, as a pipelined request is by the answer to the one before it, it would otherwise wait
+  // for the next event.
   void WorkBegun() { round_wanted |= in_hook; }
 
   // Runs `task` on the loop's thread and waits for it, or right here if no thread runs the loop (it

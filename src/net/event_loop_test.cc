@@ -1,12 +1,12 @@
 #include "net/event_loop.h"
 
+#include "gtest/gtest.h"
+
 #include <atomic>
 #include <future>
 #include <stdexcept>
 #include <thread>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace kalam::net {
 namespace {

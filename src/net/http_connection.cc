@@ -1,13 +1,13 @@
 #include "http_connection.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include "base/log.h"
+#include "response_writer.h"
 
 #include <cerrno>
 #include <exception>
 
-#include "base/log.h"
-#include "response_writer.h"
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace kalam::net {
 namespace {
@@ -182,7 +182,8 @@ std::size_t HttpConnection::Parse(std::string_view input) {
 void HttpConnection::OnEndOfInput() {
   end_of_input_ = true;
   if (state_ == State::kLingering) return Close();
-  if (state_ == State::kRunning) since_ = ConnectionSet::Now();  // half_close_grace counts from here
+  if (state_ == State::kRunning)
+    since_ = ConnectionSet::Now();  // half_close_grace counts from here
   Settle();
 }
 
@@ -217,8 +218,8 @@ void HttpConnection::Dispatch() {
     set_->shared().handler.Handle(exchange_);
   } catch (const std::exception& e) {
     log::Error("net", std::string("exception in a request handler: ") + e.what());
-    if (!exchange->answered_.exchange(true)) exchange->Deliver(
-        {.status = 500, .body = set_->shared().RefusalBody(500, "internal error")});
+    if (!exchange->answered_.exchange(true))
+      exchange->Deliver({.status = 500, .body = set_->shared().RefusalBody(500, "internal error")});
     return;
   }
   AnswerIfForgotten();
@@ -255,12 +256,14 @@ void HttpConnection::Queue(HttpResponse response, bool last) {
   const bool is_request = exchange_ != nullptr;
   const HttpRequest* const request = is_request ? &exchange_->request() : nullptr;
   auto header = ConnectionHeader::kNone;
-  if (last) header = ConnectionHeader::kClose;
-  else if (request != nullptr && request->is_http10()) header = ConnectionHeader::kKeepAlive;
+  if (last)
+    header = ConnectionHeader::kClose;
+  else if (request != nullptr && request->is_http10())
+    header = ConnectionHeader::kKeepAlive;
 
   AppendHead(out_, response, set_->date(), header);
-  const bool bodiless = StatusForbidsBody(response.status) ||
-                        (request != nullptr && request->method() == "HEAD");
+  const bool bodiless =
+      StatusForbidsBody(response.status) || (request != nullptr && request->method() == "HEAD");
   if (bodiless) return;
   if (response.body.size() <= kCopiedBodyBytes) {
     out_.append(response.body);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "connection_set.h"
+#include "http_parser.h"
+#include "net/http_exchange.h"
+
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -10,9 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "connection_set.h"
-#include "http_parser.h"
-#include "net/http_exchange.h"
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 namespace kalam::net {
 

@@ -1,10 +1,10 @@
+#include "net/http_server.h"
+#include "test_client.h"
+
 #include <future>
 #include <random>
 #include <thread>
 #include <vector>
-
-#include "net/http_server.h"
-#include "test_client.h"
 
 namespace kalam::net {
 namespace {
@@ -53,8 +53,9 @@ TEST(HttpLimitsTest, RefusesALargeBodyThatComesInChunks) {
 TEST(HttpLimitsTest, DoesNotInviteABodyThatIsTooLarge) {
   TestServer server(Echo, {.max_body_bytes = 100});
   RawClient client(server.port());
-  ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-                          "Content-Length: 101\r\n\r\n"));
+  ASSERT_TRUE(
+      client.Send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                  "Content-Length: 101\r\n\r\n"));
   ExpectRefusal(client, 413, "limits.max_body_size");
 }
 
@@ -188,9 +189,16 @@ TEST(HttpLimitsTest, SurvivesAnyBytesFromThousandsOfConnections) {
     ASSERT_TRUE(client.connected());
     client.Send(bytes);
     switch (random() % 4) {
-      case 0: client.Reset(); break;
-      case 1: client.EndSending(); while (client.Read()) {} break;
-      default: break;
+      case 0:
+        client.Reset();
+        break;
+      case 1:
+        client.EndSending();
+        while (client.Read()) {
+        }
+        break;
+      default:
+        break;
     }
   }
   RawClient client(server.port());

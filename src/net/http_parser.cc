@@ -1,8 +1,9 @@
 #include "http_parser.h"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
 #include <new>
+
+#include <boost/beast/http/basic_parser.hpp>
 
 namespace kalam::net {
 
@@ -92,8 +93,10 @@ std::size_t RequestParser::Put(std::string_view input) {
 
   if (ec == http::error::need_more) {
     // Also the head of a chunk and the trailers after the last one have to end somewhere.
-    if (input.size() - used > limits_.max_header_bytes) ec = http::error::header_limit;
-    else return used;
+    if (input.size() - used > limits_.max_header_bytes)
+      ec = http::error::header_limit;
+    else
+      return used;
   }
   if (!ec) return used;
 

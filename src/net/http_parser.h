@@ -1,13 +1,13 @@
 #pragma once
 
+#include "net/http_request.h"
+
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "net/http_request.h"
 
 namespace kalam::net {
 

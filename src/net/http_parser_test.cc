@@ -1,10 +1,10 @@
 #include "http_parser.h"
 
+#include "gtest/gtest.h"
+
 #include <random>
 #include <string>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace kalam::net {
 namespace {
@@ -75,8 +75,10 @@ TEST(HttpParserTest, RefusesWhatProxiesMayReadDifferently) {
   EXPECT_EQ(Reading(post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello").status(), 400);
   EXPECT_EQ(Reading(post + "Content-Length: +5\r\n\r\nhello").status(), 400);
   EXPECT_EQ(Reading(post + "Content-Length: -1\r\n\r\n").status(), 400);
-  EXPECT_EQ(Reading(post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").status(), 400);
-  EXPECT_EQ(Reading(post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n").status(), 400);
+  EXPECT_EQ(Reading(post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").status(),
+            400);
+  EXPECT_EQ(Reading(post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n").status(),
+            400);
   EXPECT_EQ(Reading(post + "Transfer-Encoding: gzip\r\n\r\n").status(), 400);
   EXPECT_EQ(Reading(post + "Transfer-Encoding: gzip, chunked\r\n\r\n").status(), 400);
   EXPECT_EQ(Reading("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n").status(), 400);
@@ -84,7 +86,9 @@ TEST(HttpParserTest, RefusesWhatProxiesMayReadDifferently) {
   EXPECT_EQ(Reading("GET / HTTP/1.1\r\nHost : x\r\n\r\n").status(), 400);
   EXPECT_EQ(Reading("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n").status(), 400);
   EXPECT_EQ(Reading("GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nauthorization: 1\r\nAuthorization: 2"
-                    "\r\n\r\n").status(), 400);
+                    "\r\n\r\n")
+                .status(),
+            400);
   EXPECT_EQ(Reading("GET / HTTP/2.0\r\nHost: x\r\n\r\n").status(), 400);
   EXPECT_EQ(Reading("GET / HTTP/1.1\r\nHost: x\r\nExpect: cake\r\n\r\n").status(), 417);
 }

@@ -41,16 +41,15 @@ std::string_view HttpRequest::query() const {
 
 std::optional<std::string_view> HttpRequest::Header(std::string_view name) const {
   for (const HeaderSpan& header : headers_) {
-    if (EqualsIgnoreCase(View(header.name), name)) return View(header.value);
+    if (IsNamed(header, name)) return View(header.value);
   }
   return std::nullopt;
 }
 
 std::size_t HttpRequest::HeaderCount(std::string_view name) const {
   return static_cast<std::size_t>(
-      std::count_if(headers_.begin(), headers_.end(), [&](const HeaderSpan& header) {
-        return EqualsIgnoreCase(View(header.name), name);
-      }));
+      std::count_if(headers_.begin(), headers_.end(),
+                    [&](const HeaderSpan& header) { return IsNamed(header, name); }));
 }
 
 void HttpRequest::Clear() {

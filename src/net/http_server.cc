@@ -1,18 +1,19 @@
 #include "net/http_server.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "base/check.h"
 #include "connection_set.h"
 #include "listener.h"
 #include "net/event_loop.h"
 
+#include <algorithm>
+
+#include <unistd.h>
+
 namespace kalam::net {
 namespace {
 
-// Connections beyond the limit that are told so at the same time; beyond these, they are just closed.
+// Connections beyond the limit that are told so at the same time; beyond these, they are just
+// closed.
 constexpr std::size_t kMaxTurnedAway = 256;
 
 }  // namespace
@@ -57,7 +58,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     }
     std::unique_lock lock(shared_->mutex);
     return shared_->a_set_drained.wait_for(lock, timeout, [this] {
-      return std::all_of(sets_.begin(), sets_.end(), [](const auto& set) { return set->drained(); });
+      return std::all_of(sets_.begin(), sets_.end(),
+                         [](const auto& set) { return set->drained(); });
     });
   }
 

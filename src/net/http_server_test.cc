@@ -1,14 +1,14 @@
 #include "net/http_server.h"
 
+#include "port_owner.h"
+#include "test_client.h"
+
 #include <algorithm>
 #include <future>
 #include <random>
 #include <stdexcept>
 #include <thread>
 #include <vector>
-
-#include "port_owner.h"
-#include "test_client.h"
 
 namespace kalam::net {
 namespace {
@@ -126,8 +126,9 @@ TEST(HttpServerTest, TakesALargeBodyAndAnswersWithIt) {
 TEST(HttpServerTest, InvitesTheBodyOfAClientThatAsksFirst) {
   TestServer server(Echo);
   RawClient client(server.port());
-  ASSERT_TRUE(client.Send("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-                          "Content-Length: 4\r\n\r\n"));
+  ASSERT_TRUE(
+      client.Send("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                  "Content-Length: 4\r\n\r\n"));
   EXPECT_EQ(client.Read()->status, 100);
   ASSERT_TRUE(client.Send("body"));
   EXPECT_EQ(client.Read()->body, "POST /e body");

@@ -1,17 +1,17 @@
 #include "listener.h"
 
+#include "base/log.h"
+#include "port_owner.h"
+
+#include <cerrno>
+#include <system_error>
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
-
-#include "base/log.h"
-#include "port_owner.h"
 
 namespace kalam::net {
 namespace {

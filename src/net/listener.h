@@ -1,8 +1,9 @@
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include "base/result.h"
+#include "connection_set.h"
+#include "event_loop_impl.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,13 +11,14 @@
 #include <optional>
 #include <string>
 
-#include "base/result.h"
-#include "connection_set.h"
-#include "event_loop_impl.h"
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 namespace kalam::net {
 
-// The listening socket, on one loop. Bind may run on any thread before Accept; the rest on the loop.
+// The listening socket, on one loop. Bind may run on any thread before Accept; the rest on the
+// loop.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
   // Takes a connected, non-blocking socket.
@@ -40,8 +42,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   int fd_ = -1;  // until Accept gives it to socket_
   std::uint16_t port_ = 0;
   Deal deal_;
-  std::optional<boost::asio::posix::basic_stream_descriptor<
-      boost::asio::io_context::executor_type>>
+  std::optional<boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>>
       socket_;
   std::optional<boost::asio::basic_waitable_timer<
       std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,

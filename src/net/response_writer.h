@@ -1,9 +1,9 @@
 #pragma once
 
+#include "net/http_exchange.h"
+
 #include <string>
 #include <string_view>
-
-#include "net/http_exchange.h"
 
 namespace kalam::net {
 

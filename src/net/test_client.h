@@ -1,10 +1,8 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "gtest/gtest.h"
+#include "net/event_loop.h"
+#include "net/http_server.h"
 
 #include <cstdlib>
 #include <functional>
@@ -14,9 +12,11 @@
 #include <string_view>
 #include <utility>
 
-#include "gtest/gtest.h"
-#include "net/event_loop.h"
-#include "net/http_server.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace kalam::net::testing {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "net/http_request.h"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "net/http_request.h"
 
 namespace kalam::net {
 
@@ -47,9 +47,10 @@ class HttpExchange {
   virtual void Respond(HttpResponse response) = 0;
 
   // `gone` is called once, on the loop, if the client goes away before the answer: the moment to
-  // cancel work nobody waits for. Answer all the same. A client that only closed its sending side is
-  // given HttpServerOptions::half_close_grace first, and still gets the answer if it is there. Call
-  // it inside Handle, before Respond; `gone` is destroyed with the answer and may hold the exchange.
+  // cancel work nobody waits for. Answer all the same. A client that only closed its sending side
+  // is given HttpServerOptions::half_close_grace first, and still gets the answer if it is there.
+  // Call it inside Handle, before Respond; `gone` is destroyed with the answer and may hold the
+  // exchange.
   virtual void OnClientGone(std::function<void()> gone) = 0;
 };
 

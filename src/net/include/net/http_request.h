@@ -9,12 +9,16 @@
 
 namespace kalam::net {
 
+// Equal but for ASCII case: header names, tokens such as "close".
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+
 // One parsed request. All text lies in one buffer, in order of arrival, and is named by offsets:
 //
 //   method | target | name value name value ... | body | kBodyPadding zero bytes
 //
 // so that a request costs no allocation once the buffer has grown to the size its connection needs.
-// Views returned here point into that buffer and live as long as the exchange that owns the request.
+// Views returned here point into that buffer and live as long as the exchange that owns the
+// request.
 class HttpRequest {
  public:
   // Readable bytes after the body, as simdjson's readers ask for.
@@ -62,6 +66,9 @@ class HttpRequest {
     Span value;
   };
 
+  bool IsNamed(const HeaderSpan& header, std::string_view name) const {
+    return header.name.size == name.size() && EqualsIgnoreCase(View(header.name), name);
+  }
   std::string_view View(Span span) const { return {bytes_.data() + span.begin, span.size}; }
   Span Append(std::string_view text);
 
@@ -73,8 +80,5 @@ class HttpRequest {
   std::size_t body_size_ = 0;
   bool http10_ = false;
 };
-
-// Equal but for ASCII case: header names, tokens such as "close".
-bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
 }  // namespace kalam::net

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/result.h"
+#include "net/http_exchange.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +12,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "net/http_exchange.h"
-
 namespace kalam::net {
 
 class EventLoopGroup;
 
 // Bounds and times of every connection. A refusal's text names the configuration key beside it.
 struct HttpServerOptions {
-  std::size_t max_header_bytes = 16 << 10;   // limits.max_header_size; 431
-  std::size_t max_body_bytes = 16 << 20;     // limits.max_body_size; 413, before reading the body
-  std::size_t max_connections = 25'000;      // performance.max_connections; 503
+  std::size_t max_header_bytes = 16 << 10;  // limits.max_header_size; 431
+  std::size_t max_body_bytes = 16 << 20;    // limits.max_body_size; 413, before reading the body
+  std::size_t max_connections = 25'000;     // performance.max_connections; 503
 
   // What a client may send ahead while its request runs; beyond it, the server stops reading.
   std::size_t max_pipelined_bytes = 64 << 10;
@@ -29,7 +29,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds body_timeout{30'000};       // performance.body_timeout; 408. Both count
                                                         // from the request's first byte
   std::chrono::milliseconds keepalive_timeout{75'000};  // performance.keepalive_timeout; silent
-  std::chrono::milliseconds write_timeout{30'000};      // an answer that no byte of is taken; silent
+  std::chrono::milliseconds write_timeout{30'000};  // an answer that no byte of is taken; silent
 
   // A client that closed its sending side may be waiting for the answer (`nc -N`) or have gone; the
   // two look the same until something is written. OnClientGone is told after so long.

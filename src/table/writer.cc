@@ -8,6 +8,7 @@
 #include "latches.h"
 #include "model/key_codec.h"
 #include "model/row_codec.h"
+#include "write_errors.h"
 
 namespace kalam::table {
 namespace {
@@ -29,11 +30,6 @@ struct Scratch {
 Scratch& ThreadScratch() {
   thread_local Scratch scratch;
   return scratch;
-}
-
-Error DuplicateKey(const TableDef& table) {
-  return Error(ErrorCode::kConstraint, "duplicate key value violates primary key \"" +
-                                           table.primary_key_column().name + "\"");
 }
 
 kv::ReadTier TierOf(Blocking blocking) {
@@ -131,7 +127,7 @@ class Operation {
       KALAM_TRY_ASSIGN(const std::string_view latest, Latest(change.key));
       if (would_block_) return {};
       if (!IsLive(latest) || RowSeq(latest) != change.expected) {
-        return Error(ErrorCode::kConflict, "a row was changed by a concurrent statement");
+        return ChangedMeanwhile();
       }
       Add(change.op, change.key, change.row, latest);
       if (change.op == ChangeOp::kDelete) freed.insert(change.key);
@@ -191,8 +187,7 @@ class Operation {
     auto outcome = committer_.Commit(scratch_.commit, blocking_);
     if (!outcome.ok()) {
       if (outcome.error().code() != ErrorCode::kNotFound) return Refuse(outcome.error());
-      return Refuse(Error(ErrorCode::kNotFound,
-                          "relation '" + table_.name.ToString() + "' does not exist"));
+      return Refuse(TableDropped(table_));
     }
     if (outcome->would_block) return WouldBlock();
     return {.affected_rows = changes, .durable_after = outcome->last};

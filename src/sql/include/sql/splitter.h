@@ -23,7 +23,7 @@ struct StatementLimits {
   std::uint32_t max_nesting_depth = 200;    // limits.max_nesting_depth
   std::uint32_t max_in_list = 100'000;      // limits.max_in_list
   std::uint32_t max_values_rows = 100'000;  // limits.max_values_rows
-  std::uint32_t max_parameters = 65'535;    // limits.max_parameters: the highest $n, or the number of ?
+  std::uint32_t max_parameters = 65'535;    // limits.max_params: the highest $n, or the number of ?
 };
 
 // One linear pass over one statement, in constant memory. Nesting counts every construct that makes a

@@ -36,12 +36,11 @@ class StreamScan {
 
  private:
   friend class StreamStore;
-  friend class StreamTable;
-  struct Chunks;
-  std::shared_ptr<const Chunks> chunks_;
-  std::size_t chunk_ = 0;
-  std::size_t row_ = 0;
-  bool started_ = false;
+  struct View;
+  explicit StreamScan(std::shared_ptr<const View> view);
+
+  std::shared_ptr<const View> view_;
+  std::size_t next_ = 0;  // position in the view, counted over all its chunks
 };
 
 // STREAM tables: rows in memory only, ordered by seq, gone after the table's TTL, when MAX_BUFFER rows or
@@ -52,8 +51,8 @@ class StreamStore {
   StreamStore(Committer& committer, const Clock& clock, StreamOptions options);
   ~StreamStore();
 
-  // Same contract as Writer::Apply; in addition `durable_after` is always 0: the rows are visible at once
-  // and live in memory only.
+  // Same contract as Writer::Apply, but visible at once and in memory only: `durable_after` is always 0. An
+  // update moves its row to the end and starts its TTL anew.
   WriteReceipt Apply(const TableDef& table, std::span<const RowChange> changes, Blocking blocking);
 
   StreamScan Scan(const TableDef& table) const;
@@ -61,6 +60,7 @@ class StreamStore {
   bool Get(const TableDef& table, std::string_view key,
            const std::function<void(std::string_view row)>& use) const;
 
+  // Gives back the rows and refuses later writes: ids are not used again.
   void Drop(TableId table);
 
   // Live rows and bytes held, for system.stats.

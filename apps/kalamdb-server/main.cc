@@ -1,0 +1,115 @@
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "server/config.h"
+#include "server/server.h"
+#include "server/version.h"
+
+namespace {
+
+using kalam::server::Server;
+using kalam::server::ServerConfig;
+
+// Blocks SIGINT and SIGTERM in this thread and all it will start; they are taken by WaitForStop.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A client that goes away is an error of a write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int WaitForStop(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return signal;
+}
+
+// The whole line or nothing, so that whoever waits for the file never reads half a number.
+void WritePortFile(const std::string& path, std::uint16_t port) {
+  const std::string temporary = path + ".tmp";
+  std::ofstream(temporary) << port << '\n';
+  std::rename(temporary.c_str(), path.c_str());
+}
+
+kalam::log::Options LogOptions(const ServerConfig& config) {
+  return {.level = config.logging.level,
+          .file_path = config.logging.file_path,
+          .to_console = config.logging.log_to_console,
+          .format = config.logging.format,
+          .max_file_bytes = config.logging.max_file_size,
+          .max_files = static_cast<std::size_t>(config.logging.max_files)};
+}
+
+int Fail(const kalam::Error& error) {
+  std::cerr << "kalamdb-server: " << error.message() << '\n';
+  return 1;
+}
+
+int Run(const ServerConfig& config, const std::string& port_file) {
+  const sigset_t signals = BlockStopSignals();
+  if (auto configured = kalam::log::Configure(LogOptions(config)); !configured.ok()) {
+    return Fail(configured.error());
+  }
+  kalam::log::Info("server", "KalamDB " + std::string(kalam::server::kVersion) + " (" +
+                                 std::string(kalam::server::kSourceRevision) + ")");
+  for (const std::string& warning : config.warnings) kalam::log::Warn("server", warning);
+
+  auto server = Server::Start(config);
+  if (!server.ok()) return Fail(server.error());
+  kalam::log::Info("server", "listening on " + config.server.host + ":" + std::to_string((*server)->port()) +
+                                 ", SQL at POST /" + config.server.api_version + "/api/sql");
+  kalam::log::Flush();
+  if (!port_file.empty()) WritePortFile(port_file, (*server)->port());
+
+  const int signal = WaitForStop(signals);
+  kalam::log::Info("server", signal == SIGINT ? "SIGINT: stopping" : "SIGTERM: stopping");
+  (*server)->Stop();
+  server->reset();
+  kalam::log::Info("server", "stopped");
+  kalam::log::Flush();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("KalamDB: a realtime SQL database", "kalamdb-server");
+  app.set_version_flag("--version", std::string(kalam::server::kVersion) + " (" +
+                                        std::string(kalam::server::kSourceRevision) + ")");
+  std::optional<std::string> config_path, data_dir, host, port;
+  std::string port_file;
+  bool print_config = false;
+  app.add_option("--config", config_path, "configuration file (default: ./config.toml, if it exists)");
+  app.add_option("--data-dir", data_dir, "folder under which all data lies (default: ./data)");
+  app.add_option("--host", host, "address to listen on (default: 127.0.0.1)");
+  app.add_option("--port", port, "port to listen on (default: 8080; 0: a free one)");
+  app.add_option("--port-file", port_file, "write the port here once requests are accepted");
+  app.add_flag("--print-config", print_config, "print the configuration in force and exit");
+  CLI11_PARSE(app, argc, argv);
+
+  kalam::server::Settings flags;
+  if (data_dir) flags["data_dir"] = *data_dir;
+  if (host) flags["server.host"] = *host;
+  // Port 0 is for tests and tools, and only here: in a file or variable it would be a mistake.
+  const bool any_port = port == "0";
+  if (port && !any_port) flags["server.port"] = *port;
+  auto config = kalam::server::LoadConfig(config_path, kalam::server::ProcessEnvironment(), flags);
+  if (!config.ok()) return Fail(config.error());
+  if (any_port) config->server.port = 0;
+  if (print_config) {
+    std::cout << kalam::server::DescribeConfig(*config);
+    return 0;
+  }
+  return Run(*config, port_file);
+}

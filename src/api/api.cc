@@ -1,0 +1,260 @@
+#include "api/api.h"
+
+#include <optional>
+
+#include "api/error_map.h"
+#include "base/log.h"
+#include "duck/cancellation.h"
+#include "table/completion.h"
+#include "wire/small_bodies.h"
+#include "wire/sql_request.h"
+#include "wire/sql_response.h"
+
+namespace kalam::api {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+using std::chrono::steady_clock;
+
+std::chrono::microseconds Since(steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
+}
+
+auth::ConnectionFacts FactsOf(const net::HttpExchange& exchange) {
+  const net::HttpRequest& request = exchange.request();
+  return {.peer_is_loopback = exchange.peer_is_loopback(),
+          .has_forwarding_header = request.Header("forwarded") || request.Header("x-forwarded-for") ||
+                                   request.Header("x-real-ip"),
+          .host = request.Header("host"),
+          .origin = request.Header("origin"),
+          .authorization = request.Header("authorization"),
+          .x_user_id = request.Header("x-user-id"),
+          .api_key = request.Header("x-api-key")};
+}
+
+Headers Copy(std::vector<auth::ResponseHeader> from) {
+  Headers headers;
+  for (auto& header : from) headers.emplace_back(std::string(header.name), std::move(header.value));
+  return headers;
+}
+
+}  // namespace
+
+// What belongs to one event loop, touched on its thread only; and where its completions arrive.
+struct Api::LoopState final : table::CompletionQueue {
+  LoopState(net::EventLoop& event_loop, const auth::JwtVerifier& verifier) : loop(event_loop), tokens(verifier) {}
+
+  void PostBatch(std::vector<table::Completion> batch, const Status& status) override {
+    // std::function copies its captures, completions only move: hence the shared_ptr.
+    auto shared = std::make_shared<std::vector<table::Completion>>(std::move(batch));
+    loop.Post([shared, status] {
+      for (auto& completion : *shared) completion(status);
+    });
+  }
+
+  net::EventLoop& loop;
+  auth::TokenCache tokens;
+};
+
+// A request between its arrival and its answer.
+struct Api::Pending {
+  net::HttpExchangePtr exchange;
+  Headers headers;
+  wire::SqlRequest request;
+  auth::Identity who;
+  steady_clock::time_point start;
+  std::shared_ptr<duck::Cancellation> cancellation;
+  std::string body;
+  int status = 200;
+};
+
+Api::Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
+         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, const Clock& clock,
+         ApiOptions options)
+    : executor_(executor),
+      committer_(committer),
+      catalog_(catalog),
+      workers_(workers),
+      clock_(clock),
+      options_(std::move(options)),
+      sql_path_("/" + options_.api_version + "/api/sql"),
+      health_path_("/" + options_.api_version + "/api/healthcheck"),
+      websocket_path_("/" + options_.api_version + "/ws"),
+      started_at_(clock.NowMicros()),
+      role_lookup_([this](const UserId& user) -> std::optional<auth::UserRecord> {
+        const auto row = catalog_.FindUser(user.text());
+        if (!row) return std::nullopt;
+        return auth::UserRecord{row->role, row->deleted_at.has_value()};
+      }) {
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    loops_.push_back(std::make_unique<LoopState>(loops.loop(i), verifier));
+  }
+}
+
+Api::~Api() = default;
+
+Api::LoopState& Api::StateOf(net::EventLoop& loop) {
+  for (auto& state : loops_) {
+    if (&state->loop == &loop) return *state;
+  }
+  KALAM_CHECK(false, "an exchange of an unknown loop");
+}
+
+void Api::Handle(net::HttpExchangePtr exchange) {
+  const net::HttpRequest& request = exchange->request();
+  const std::string_view path = request.path();
+  const auto origin = request.Header("origin");
+  const std::string_view host = request.Header("host").value_or("");
+  if (request.method() == "OPTIONS") {
+    exchange->Respond({.status = 204,
+                       .headers = Copy(options_.identity.origins.PreflightHeaders(
+                           origin, host, request.Header("access-control-request-headers")))});
+    return;
+  }
+  Headers headers;
+  if (origin) headers = Copy(options_.identity.origins.AnswerHeaders(origin, host));
+
+  const bool is_sql = path == sql_path_;
+  const bool is_health = path == health_path_ || path == "/health" || path == "/v1/health";
+  const auto refuse = [&](int status, std::string_view code, std::string_view message) {
+    exchange->Respond({.status = status, .body = wire::ErrorBody(code, message), .headers = std::move(headers)});
+  };
+  if (is_sql && request.method() == "POST") {
+    HandleSql(std::move(exchange), std::move(headers));
+  } else if (is_health && (request.method() == "GET" || request.method() == "HEAD")) {
+    HandleHealth(*exchange, std::move(headers));
+  } else if (path == websocket_path_) {
+    refuse(501, "NOT_IMPLEMENTED", "Live queries are not available in this version");
+  } else if (is_sql || is_health) {
+    headers.emplace_back("Allow", is_sql ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
+    refuse(405, "METHOD_NOT_ALLOWED", is_sql ? "Use POST" : "Use GET");
+  } else {
+    refuse(404, "NOT_FOUND", "Unknown path. SQL goes to POST " + sql_path_);
+  }
+}
+
+void Api::HandleHealth(net::HttpExchange& exchange, Headers headers) {
+  const bool stopping = stopping_;
+  const TimestampMicros now = clock_.NowMicros();
+  exchange.Respond({.status = stopping ? 503 : 200,
+                    .body = wire::HealthBody({.status = stopping ? "unhealthy" : "healthy",
+                                              .version = options_.version,
+                                              .api_version = options_.api_version,
+                                              .uptime = std::chrono::seconds((now - started_at_) / 1'000'000),
+                                              .now = now}),
+                    .headers = std::move(headers)});
+}
+
+void Api::HandleSql(net::HttpExchangePtr exchange, Headers headers) {
+  const auto start = steady_clock::now();
+  LoopState& loop = StateOf(exchange->loop());
+  const auto respond = [&](int status, std::string body) {
+    exchange->Respond({.status = status, .body = std::move(body), .headers = std::move(headers)});
+  };
+  if (exchange->request().HeaderCount("x-api-key") > 1) {
+    return respond(400, wire::ErrorBody("INVALID_AUTHORIZATION", "X-API-KEY is given more than once"));
+  }
+  auto resolution = auth::ResolveIdentity(FactsOf(*exchange), options_.identity, loop.tokens, role_lookup_,
+                                          clock_.NowMicros());
+  if (const auto* failure = std::get_if<auth::AuthFailure>(&resolution)) {
+    return respond(failure->http_status, wire::ErrorBody(failure->code, failure->message));
+  }
+  auto request = wire::ParseSqlRequest(exchange->request().body(), {.max_params = options_.max_params});
+  if (!request.ok()) {
+    const std::string_view code =
+        request.error().code() == ErrorCode::kLimitExceeded ? "LIMIT_EXCEEDED" : "INVALID_REQUEST";
+    return respond(400, wire::ErrorResponse(Since(start), {.code = code, .message = request.error().message()}));
+  }
+
+  auto pending = std::make_unique<Pending>();
+  pending->exchange = std::move(exchange);
+  pending->headers = std::move(headers);
+  pending->request = std::move(request).value();
+  pending->who = std::get<auth::Identity>(std::move(resolution));
+  pending->start = start;
+
+  const wire::ResponseOptions writing{.int64_as_string = pending->request.int64_as_string,
+                                                 .max_bytes = options_.max_response_bytes};
+  {
+    wire::SqlResponseWriter response(pending->body, writing);
+    auto outcome = executor_.TryRun(pending->request, pending->who, response);
+    if (outcome) {
+      const auto took = Since(start);
+      if (outcome->failure) {
+        const WireError wire = ToWireError(outcome->failure->error.code());
+        pending->status = wire.http_status;
+        response.Fail(took, {.code = wire.code,
+                             .message = outcome->failure->error.message(),
+                             .details = outcome->failure->details});
+      } else {
+        response.Finish(took, false);
+      }
+      return Finish(std::move(pending), *std::move(outcome));
+    }
+  }
+  pending->body.clear();
+  RunOnWorker(std::move(pending));
+}
+
+void Api::RunOnWorker(std::unique_ptr<Pending> owned) {
+  owned->cancellation = std::make_shared<duck::Cancellation>();
+  owned->exchange->OnClientGone([cancellation = owned->cancellation] { cancellation->Cancel(); });
+  // std::function must be copyable; the task runs at most once.
+  auto shared = std::make_shared<std::unique_ptr<Pending>>(std::move(owned));
+  Pending& refused = **shared;
+  const bool accepted = workers_.TryPost([this, shared] {
+    std::unique_ptr<Pending> pending = std::move(*shared);
+    wire::SqlResponseWriter response(pending->body, {.int64_as_string = pending->request.int64_as_string,
+                                                     .max_bytes = options_.max_response_bytes});
+    exec::Outcome outcome;
+    try {
+      outcome = executor_.Run(pending->request, pending->who, *pending->cancellation, response);
+    } catch (const std::exception& e) {
+      log::Error("api", std::string("statement failed unexpectedly: ") + e.what());
+      response.DropOpenResult();
+      outcome.failure = exec::Failure{Error(ErrorCode::kInternal, "ERROR: internal error"), {}, {}};
+    }
+    if (outcome.failure) {
+      const WireError wire = ToWireError(outcome.failure->error.code());
+      pending->status = wire.http_status;
+      response.Fail(Since(pending->start),
+                    {.code = outcome.failure->code.empty() ? wire.code : outcome.failure->code,
+                     .message = outcome.failure->error.message(),
+                     .details = outcome.failure->details});
+    } else {
+      response.Finish(Since(pending->start), false);
+    }
+    Finish(std::move(pending), std::move(outcome));
+  });
+  if (!accepted) {
+    refused.exchange->Respond(
+        {.status = 503,
+         .body = wire::ErrorResponse(Since(refused.start),
+                                     {.code = "UNAVAILABLE", .message = "The server is busy. Try again."}),
+         .headers = std::move(refused.headers)});
+  }
+}
+
+// The answer is written; it leaves once it is true for good.
+void Api::Finish(std::unique_ptr<Pending> pending, exec::Outcome outcome) {
+  const auto send = [](std::unique_ptr<Pending> done) {
+    done->exchange->Respond(
+        {.status = done->status, .body = std::move(done->body), .headers = std::move(done->headers)});
+  };
+  if (outcome.durable_after == Seq() || committer_.IsDurable(outcome.durable_after)) {
+    return send(std::move(pending));
+  }
+  LoopState& loop = StateOf(pending->exchange->loop());
+  committer_.WhenDurable(outcome.durable_after, loop,
+                         [send, done = std::move(pending)](const Status& status) mutable {
+                           if (!status.ok()) {
+                             const WireError wire = ToWireError(status.error().code());
+                             done->status = wire.http_status;
+                             done->body = wire::ErrorResponse(
+                                 Since(done->start), {.code = wire.code, .message = status.error().message()});
+                           }
+                           send(std::move(done));
+                         });
+}
+
+}  // namespace kalam::api

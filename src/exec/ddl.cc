@@ -1,0 +1,179 @@
+#include "query/system_tables.h"
+#include "statement_context.h"
+
+namespace kalam::exec {
+namespace {
+
+using auth::Action;
+using auth::Object;
+using auth::ObjectKind;
+using catalog::DdlOutcome;
+
+constexpr std::string_view kDefaultNamespace = "default";
+
+Status Done(StatementContext& context, const std::string& message) {
+  context.response.AddOutcome(0, message);
+  return {};
+}
+
+Status Show(query::Rows rows, StatementContext& context) {
+  std::vector<wire::ResultColumn> columns;
+  for (const auto& column : rows.columns) columns.push_back({column.name, column.type});
+  const wire::ResultShape shape(std::move(columns));
+  context.response.BeginRows(shape);
+  for (const auto& row : rows.rows) {
+    context.response.BeginRow();
+    for (const Value& value : row) context.response.Cell(value.view());
+    KALAM_TRY(context.response.EndRow());
+  }
+  context.response.EndRows();
+  return {};
+}
+
+Action CreateAction(TableKind kind) {
+  switch (kind) {
+    case TableKind::kUser: return Action::kCreateUserTable;
+    case TableKind::kShared: return Action::kCreateSharedTable;
+    case TableKind::kStream: return Action::kCreateStreamTable;
+  }
+  return Action::kCreateSharedTable;
+}
+
+std::string_view CreatedMessage(TableKind kind) {
+  switch (kind) {
+    case TableKind::kUser: return "User table created successfully";
+    case TableKind::kShared: return "Table created successfully";
+    case TableKind::kStream: return "Stream table created successfully";
+  }
+  return "Table created successfully";
+}
+
+TableDef DefinitionOf(const sql::TableSpec& spec, const StatementContext& context) {
+  TableDef table;
+  table.name = spec.name.Resolve(kDefaultNamespace);
+  table.kind = spec.kind;
+  table.owner = context.who.user_id.text();
+  table.columns = spec.columns;
+  table.primary_key = spec.primary_key;
+  if (spec.access) table.access = *spec.access;
+  if (spec.storage_id) table.storage_id = *spec.storage_id;
+  table.use_user_storage = spec.use_user_storage;
+  if (spec.kind != TableKind::kStream) {
+    table.flush = spec.flush ? *spec.flush : context.options.default_flush;
+    table.deleted_retention_hours = context.options.deleted_retention_hours;
+  } else {
+    table.ttl_seconds = spec.ttl_seconds;
+    table.max_buffer = spec.max_buffer ? *spec.max_buffer : context.options.default_max_buffer;
+  }
+  if (spec.sharding) {
+    table.sharding = spec.sharding->strategy;
+    if (spec.sharding->shards) table.sharding += " " + std::to_string(*spec.sharding->shards);
+  }
+  return table;
+}
+
+// One overload per statement of sql::KalamStatement.
+class Handler {
+ public:
+  explicit Handler(StatementContext& context) : context_(context) {}
+
+  Status operator()(const sql::NotOurs&) const { return Error(ErrorCode::kInternal, "not a KalamDB statement"); }
+
+  Status operator()(const sql::LaterStatement& statement) const {
+    return Error(ErrorCode::kUnsupported, "ERROR: " + std::string(statement.kind) + " is not supported yet");
+  }
+
+  Status operator()(const sql::AlterNamespace&) const {
+    return Error(ErrorCode::kUnsupported, "ERROR: ALTER NAMESPACE is not supported yet");
+  }
+
+  Status operator()(const sql::CreateNamespace& statement) const {
+    KALAM_TRY(Authorize(Action::kCreateNamespace));
+    KALAM_TRY_ASSIGN(const DdlOutcome outcome,
+                     catalog().CreateNamespace(statement.name, statement.if_not_exists));
+    return Done(context_, "Namespace '" + statement.name +
+                              (outcome == DdlOutcome::kDone ? "' created successfully" : "' already exists"));
+  }
+
+  Status operator()(const sql::DropNamespace& statement) const {
+    KALAM_TRY(Authorize(Action::kDropNamespace));
+    KALAM_TRY_ASSIGN(const DdlOutcome outcome,
+                     catalog().DropNamespace(statement.name, {.if_exists = statement.if_exists,
+                                                              .cascade = statement.cascade}));
+    return Done(context_, "Namespace '" + statement.name +
+                              (outcome == DdlOutcome::kDone ? "' dropped successfully" : "' does not exist"));
+  }
+
+  Status operator()(const sql::ShowNamespaces&) const {
+    KALAM_TRY(Authorize(Action::kShowNamespaces));
+    return Show(query::ShowNamespaces(catalog()), context_);
+  }
+
+  Status operator()(const sql::CreateTable& statement) const {
+    KALAM_TRY(Authorize(CreateAction(statement.spec.kind)));
+    TableDef table = DefinitionOf(statement.spec, context_);
+    const std::string name = table.name.ToString();
+    KALAM_TRY_ASSIGN(const auto created, catalog().CreateTable(std::move(table), statement.spec.if_not_exists));
+    if (created.outcome == DdlOutcome::kSkipped) return Done(context_, "Table " + name + " already exists (skipped)");
+    return Done(context_, std::string(CreatedMessage(statement.spec.kind)));
+  }
+
+  Status operator()(const sql::DropTable& statement) const {
+    const TableName name = statement.name.Resolve(kDefaultNamespace);
+    const TableDefPtr table = catalog().FindTable(name.ns, name.table);
+    if (!table && !statement.if_exists) {
+      return sql::RelationDoesNotExist(context_.options.error_style, name.ToString());
+    }
+    std::optional<TableId> id;
+    if (table) {
+      KALAM_TRY(AuthorizeTable(context_.who, Action::kDropTable, *table));
+      id = table->id;
+    }
+    KALAM_TRY_ASSIGN(const auto dropped, catalog().DropTable(name, {.if_exists = statement.if_exists,
+                                                                     .kind = statement.kind,
+                                                                     .id = id}));
+    if (dropped.outcome == DdlOutcome::kSkipped) {
+      return Done(context_, "Table " + name.ToString() + " does not exist (skipped)");
+    }
+    if (dropped.table->kind == TableKind::kStream) context_.services.streams.Drop(dropped.table->id);
+    return Done(context_, "Table " + name.ToString() +
+                              " dropped successfully (0 Parquet files deleted, 0 bytes freed)");
+  }
+
+  Status operator()(const sql::ShowTables& statement) const {
+    KALAM_TRY(Authorize(Action::kShowTables));
+    if (statement.ns && !catalog().HasNamespace(*statement.ns)) {
+      return Error(ErrorCode::kNotFound, "Namespace '" + *statement.ns + "' does not exist");
+    }
+    return Show(query::ShowTables(catalog(), statement.ns,
+                                  [this](const TableDef& table) { return IsVisibleTable(context_.who, table); }),
+                context_);
+  }
+
+  Status operator()(const sql::DescribeTable& statement) const {
+    const TableName name = statement.name.Resolve(kDefaultNamespace);
+    const TableDefPtr table = catalog().FindTable(name.ns, name.table);
+    // A table that the caller may not see is told apart from a missing one by nothing.
+    if (!table || !IsVisibleTable(context_.who, *table)) {
+      const std::string written = statement.name.ns ? name.ToString() : name.table;
+      return Error(ErrorCode::kNotFound, "Table '" + written + "' not found");
+    }
+    return Show(statement.history ? query::DescribeHistory(catalog(), *table) : query::Describe(*table), context_);
+  }
+
+ private:
+  catalog::Catalog& catalog() const { return context_.services.catalog; }
+  Status Authorize(Action action) const {
+    return auth::Authorize(context_.who, action, Object{.kind = ObjectKind::kServer});
+  }
+
+  StatementContext& context_;
+};
+
+}  // namespace
+
+Status RunKalamStatement(const sql::KalamStatement& statement, StatementContext& context) {
+  return std::visit(Handler(context), statement);
+}
+
+}  // namespace kalam::exec

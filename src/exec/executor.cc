@@ -1,0 +1,227 @@
+#include "exec/executor.h"
+
+#include <array>
+#include <vector>
+
+#include "query/fast_statement.h"
+#include "sql/lexer.h"
+#include "sql/reserved_words.h"
+#include "sql/splitter.h"
+#include "sql/statement.h"
+#include "statement_context.h"
+
+namespace kalam::exec {
+namespace {
+
+using auth::Action;
+using query::FastKind;
+using query::FastOutcome;
+using table::Blocking;
+
+constexpr std::string_view kDefaultNamespace = "default";
+
+// Statement texts in error details are cut here: a 10 MB statement is not sent back.
+constexpr std::size_t kMaxDetailBytes = 1000;
+
+// Scratch that each thread keeps, so that small statements allocate nothing.
+struct FastScratch {
+  query::FastStatement statement;
+  query::RowBatch batch{std::size_t{64} << 20};
+};
+
+FastScratch& ThreadScratch() {
+  thread_local FastScratch scratch;
+  return scratch;
+}
+
+// Names fold to lower case; short ones without touching the heap.
+class FoldedName {
+ public:
+  explicit FoldedName(std::string_view name) {
+    if (name.size() > buffer_.size()) return;  // longer than any table's name: not found
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      buffer_[i] = static_cast<char>(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+    }
+    size_ = name.size();
+  }
+  std::string_view view() const { return {buffer_.data(), size_}; }
+
+ private:
+  std::array<char, 64> buffer_{};
+  std::size_t size_ = 0;
+};
+
+TableDefPtr FindFastTable(const catalog::Catalog& catalog, const query::FastStatement& statement) {
+  switch (statement.name_parts) {
+    case 1: return catalog.FindTable(kDefaultNamespace, FoldedName(statement.name[0]).view());
+    case 2: return catalog.FindTable(FoldedName(statement.name[0]).view(), FoldedName(statement.name[1]).view());
+    default: return nullptr;  // ns.user.table: the general path
+  }
+}
+
+Action ActionOf(FastKind kind) {
+  switch (kind) {
+    case FastKind::kInsert: return Action::kInsert;
+    case FastKind::kSelect: return Action::kSelect;
+    case FastKind::kUpdate: return Action::kUpdate;
+    case FastKind::kDelete: return Action::kDelete;
+  }
+  return Action::kSelect;
+}
+
+// What the fast path came to, one level up: a statement's own failure is a result, too.
+struct FastResult {
+  FastOutcome outcome = FastOutcome::kNotFast;
+  Status status;
+};
+
+FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& context) {
+  FastScratch& scratch = ThreadScratch();
+  query::FastStatement& statement = scratch.statement;
+  if (!query::ParseFastStatement(sql, context.params, statement)) return {};
+  if (statement.rows > context.options.limits.max_values_rows) return {};
+  const Services& services = context.services;
+  const TableDefPtr table = FindFastTable(services.catalog, statement);
+  if (!table) return {};
+  if (Status allowed = AuthorizeTable(context.who, ActionOf(statement.kind), *table); !allowed.ok()) {
+    return {FastOutcome::kDone, std::move(allowed)};
+  }
+
+  const query::FastPath fast(services.reader, services.writer, services.streams);
+  const UserId user = PartitionOf(*table, context.who);
+  table::WriteReceipt receipt;
+  const auto finish_write = [&](Result<FastOutcome> outcome, std::string_view verb) -> FastResult {
+    if (!outcome.ok()) return {FastOutcome::kDone, std::move(outcome).error()};
+    if (*outcome != FastOutcome::kDone) return {*outcome, {}};
+    context.Observe(receipt.durable_after);
+    if (receipt.status.ok()) {
+      context.response.AddOutcome(static_cast<std::int64_t>(receipt.affected_rows),
+                                  RowsMessage(receipt.affected_rows, verb), false);
+    }
+    return {FastOutcome::kDone, std::move(receipt.status)};
+  };
+  switch (statement.kind) {
+    case FastKind::kInsert:
+      return finish_write(
+          fast.Insert(statement, *table, user, context.row_context(), blocking, scratch.batch, receipt), "inserted");
+    case FastKind::kUpdate:
+      return finish_write(fast.Change(statement, *table, user, context.row_context(), blocking, receipt), "updated");
+    case FastKind::kDelete:
+      return finish_write(fast.Change(statement, *table, user, context.row_context(), blocking, receipt), "deleted");
+    case FastKind::kSelect: break;
+  }
+  if (blocking == Blocking::kAllowed && context.durable_after != Seq()) {
+    if (Status durable = services.committer.WaitDurable(context.durable_after); !durable.ok()) {
+      return {FastOutcome::kDone, std::move(durable)};
+    }
+  }
+  auto outcome = fast.Select(statement, table, user, services.committer.Snapshot(), blocking, context.response);
+  if (!outcome.ok()) return {FastOutcome::kDone, std::move(outcome).error()};
+  return {*outcome, {}};
+}
+
+Status RunStatement(std::string_view sql, StatementContext& context) {
+  const ExecutorOptions& options = context.options;
+  const sql::StatementClass kind = sql::Classify(sql);
+  if (kind == sql::StatementClass::kInsert || kind == sql::StatementClass::kSelect ||
+      kind == sql::StatementClass::kUpdate || kind == sql::StatementClass::kDelete) {
+    FastResult fast = RunFast(sql, Blocking::kAllowed, context);
+    if (fast.outcome == FastOutcome::kDone) return std::move(fast.status);
+  }
+  KALAM_TRY(sql::CheckStatementBounds(sql, {.max_nesting_depth = options.limits.max_nesting_depth,
+                                            .max_in_list = options.limits.max_in_list,
+                                            .max_values_rows = options.limits.max_values_rows,
+                                            .max_parameters = options.limits.max_params}));
+  if (kind == sql::StatementClass::kKalam) {
+    KALAM_TRY_ASSIGN(const auto statement, sql::ParseStatement(sql, options.error_style));
+    if (!std::holds_alternative<sql::NotOurs>(statement)) {
+      if (!context.params.empty()) {
+        return Error(ErrorCode::kParameterCount,
+                     "parameter mismatch: statement has 0 parameter(s), request has " +
+                         std::to_string(context.params.size()));
+      }
+      return RunKalamStatement(statement, context);
+    }
+  }
+  std::string quoted;
+  const std::string_view text = sql::QuoteFreeWords(sql, quoted);
+  KALAM_TRY_ASSIGN(auto statement, context.services.engine.Parse(text));
+  switch (statement.kind()) {
+    case duck::StatementKind::kSelect:
+    case duck::StatementKind::kExplain: return RunSelect(std::move(statement), context);
+    case duck::StatementKind::kInsert: return RunInsert(std::move(statement), context);
+    case duck::StatementKind::kUpdate: return RunUpdate(text, context);
+    case duck::StatementKind::kDelete: return RunDelete(text, context);
+    case duck::StatementKind::kOther: break;
+  }
+  return sql::PermissionDenied(options.error_style, statement.other_name());
+}
+
+Outcome Fail(Error error, std::string_view code, std::string_view details, Seq durable_after) {
+  return Outcome{Failure{std::move(error), code, std::string(details.substr(0, kMaxDetailBytes))}, durable_after};
+}
+
+}  // namespace
+
+Executor::Executor(Services services, ExecutorOptions options) : services_(services), options_(std::move(options)) {}
+
+std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const auth::Identity& who,
+                                        wire::SqlResponseWriter& response) const {
+  // A single statement, its closing semicolon off; everything else is a worker's.
+  std::string_view sql = request.sql;
+  while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n')) sql.remove_suffix(1);
+  constexpr std::size_t kMaxLoopStatement = 64 << 10;
+  if (sql.size() > kMaxLoopStatement) return std::nullopt;
+  StatementContext context{services_, options_, who, request.params, nullptr, response, {},
+                           services_.clock.NowMicros(), {}};
+  FastResult result = RunFast(sql, Blocking::kNever, context);
+  if (result.outcome != FastOutcome::kDone) return std::nullopt;
+  if (result.status.ok()) return Outcome{std::nullopt, context.durable_after};
+  response.DropOpenResult();
+  return Fail(std::move(result.status).error(), {}, sql, context.durable_after);
+}
+
+Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who, duck::Cancellation& cancellation,
+                      wire::SqlResponseWriter& response) const {
+  if (request.sql.size() > options_.limits.max_sql_length) {
+    return Fail(Error(ErrorCode::kLimitExceeded, "ERROR: SQL text is longer than limits.max_sql_length (" +
+                                                     std::to_string(options_.limits.max_sql_length) + " bytes)"),
+                {}, {}, {});
+  }
+  auto split = sql::SplitStatements(request.sql, options_.limits.max_batch_statements);
+  if (!split.ok()) {
+    Error error = std::move(split).error();
+    if (error.code() == ErrorCode::kLimitExceeded) return Fail(std::move(error), {}, {}, {});
+    return Fail(std::move(error).Context("Failed to parse SQL batch"), "BATCH_PARSE_ERROR", {}, {});
+  }
+  if (split->empty()) {
+    return Fail(Error(ErrorCode::kInvalidArgument, "No SQL statements provided"), "EMPTY_SQL", {}, {});
+  }
+  if (split->size() > 1 && !request.params.empty()) {
+    return Fail(Error(ErrorCode::kInvalidArgument, "params are for a request with a single statement"), {}, {}, {});
+  }
+
+  Seq durable_after;
+  for (std::size_t i = 0; i < split->size(); ++i) {
+    const std::string_view sql = (*split)[i];
+    StatementContext context{services_,
+                             options_,
+                             who,
+                             request.params,
+                             &cancellation,
+                             response,
+                             std::chrono::steady_clock::now() + options_.limits.statement_timeout,
+                             services_.clock.NowMicros(),
+                             durable_after};
+    Status status = RunStatement(sql, context);
+    durable_after = context.durable_after;
+    if (status.ok()) continue;
+    response.DropOpenResult();
+    Error error = std::move(status).error();
+    if (split->size() > 1) error = std::move(error).Context("Statement " + std::to_string(i + 1) + " failed");
+    return Fail(std::move(error), {}, sql, durable_after);
+  }
+  return Outcome{std::nullopt, durable_after};
+}
+
+}  // namespace kalam::exec

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/identity.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "duck/cancellation.h"
+#include "duck/engine.h"
+#include "model/ids.h"
+#include "query/fast_path.h"
+#include "sql/error_style.h"
+#include "table/committer.h"
+#include "table/reader.h"
+#include "table/stream_store.h"
+#include "table/writer.h"
+#include "wire/sql_request.h"
+#include "wire/sql_response.h"
+
+namespace kalam::exec {
+
+struct Limits {
+  std::size_t max_sql_length = 16 << 20;
+  unsigned max_nesting_depth = 200;
+  unsigned max_in_list = 100'000;
+  unsigned max_values_rows = 100'000;
+  unsigned max_batch_statements = 1'000;
+  unsigned max_params = 65'535;
+  std::chrono::milliseconds statement_timeout{30'000};
+  std::size_t statement_memory = std::size_t{1} << 30;
+};
+
+struct ExecutorOptions {
+  Limits limits;
+  sql::ErrorStyle error_style = sql::ErrorStyle::kPostgres;
+  FlushPolicy default_flush;  // tables without a FLUSH clause
+  std::int64_t deleted_retention_hours = 168;
+  std::int64_t default_max_buffer = 10'000;
+};
+
+// The parts a statement may use. All outlive the executor and are thread-safe.
+struct Services {
+  const Clock& clock;
+  catalog::Catalog& catalog;
+  duck::Engine& engine;
+  table::Committer& committer;
+  const table::Reader& reader;
+  table::Writer& writer;
+  table::StreamStore& streams;
+};
+
+// Why a request failed. The results of the statements before it are in the answer.
+struct Failure {
+  Error error;                 // its message is complete: `Statement 3 failed: ERROR: ...`
+  std::string_view code;       // a wire code that the error's own does not tell: EMPTY_SQL; else empty
+  std::string details;         // the statement's text
+};
+
+struct Outcome {
+  std::optional<Failure> failure;
+  // Everything that the answer says rests on changes up to here: it may leave once they are durable.
+  Seq durable_after;
+};
+
+// Runs SQL requests. Thread-safe and stateless between requests.
+class Executor {
+ public:
+  Executor(Services services, ExecutorOptions options);
+
+  // Tries to run a request on an event loop, without waiting for anything. nullopt: it was not
+  // possible and nothing happened (`response` is as before); let a worker call Run.
+  std::optional<Outcome> TryRun(const wire::SqlRequest& request, const auth::Identity& who,
+                                wire::SqlResponseWriter& response) const;
+
+  // Runs a request to its end; blocks. Writes the results to `response`, not its closing part.
+  Outcome Run(const wire::SqlRequest& request, const auth::Identity& who, duck::Cancellation& cancellation,
+              wire::SqlResponseWriter& response) const;
+
+ private:
+  const Services services_;
+  const ExecutorOptions options_;
+};
+
+}  // namespace kalam::exec

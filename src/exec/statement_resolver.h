@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "auth/access.h"
+#include "exec/executor.h"
+
+namespace kalam::exec {
+
+// Looks up a table by the parts of its name: `notes` (namespace `default`), `app.notes`, `app.user.notes`
+// (the caller's partition of a USER table). Errors: relation unknown, in the given style.
+Result<TableDefPtr> FindTable(const catalog::Catalog& catalog, sql::ErrorStyle style,
+                              const std::vector<std::string>& parts);
+
+// `auth::Authorize` for a table of the catalog.
+Status AuthorizeTable(const auth::Identity& who, auth::Action action, const TableDef& table);
+
+// Whether the caller sees the table in listings.
+bool IsVisibleTable(const auth::Identity& who, const TableDef& table);
+
+// Resolves the table references of one statement for one caller at one snapshot.
+class StatementResolver final : public duck::Resolver {
+ public:
+  // `deleted_rows`: whether `_deleted` in a WHERE may bring deleted rows back; never in DML.
+  enum class DeletedRows { kOnRequest, kNever };
+
+  StatementResolver(const Services& services, sql::ErrorStyle style, const auth::Identity& who,
+                    table::DurableSnapshotPtr snapshot, DeletedRows deleted_rows)
+      : services_(services), style_(style), who_(who), snapshot_(std::move(snapshot)), deleted_rows_(deleted_rows) {}
+
+  Result<std::shared_ptr<const duck::ScanSource>> Resolve(const duck::TableReference& reference) override;
+
+ private:
+  Result<std::shared_ptr<const duck::ScanSource>> ResolveSystem(const std::string& schema, const std::string& table);
+
+  const Services& services_;
+  const sql::ErrorStyle style_;
+  const auth::Identity& who_;
+  const table::DurableSnapshotPtr snapshot_;
+  const DeletedRows deleted_rows_;
+};
+
+}  // namespace kalam::exec

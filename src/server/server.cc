@@ -1,0 +1,231 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/worker_pool.h"
+#include "catalog/catalog.h"
+#include "duck/engine.h"
+#include "exec/executor.h"
+#include "kv/store.h"
+#include "net/event_loop.h"
+#include "net/http_server.h"
+#include "server/version.h"
+#include "sql/error_style.h"
+#include "sql/lexer.h"
+#include "table/committer.h"
+#include "table/reader.h"
+#include "table/stream_store.h"
+#include "table/writer.h"
+#include "wire/small_bodies.h"
+
+namespace kalam::server {
+namespace {
+
+constexpr std::size_t kQueuedStatements = 4096;  // waiting for a worker; more are answered 503
+
+sql::ErrorStyle StyleOf(const ServerConfig& config) {
+  return config.server.error_style == ErrorStyle::kMysql ? sql::ErrorStyle::kMySql : sql::ErrorStyle::kPostgres;
+}
+
+kv::Options StoreOptions(const ServerConfig& config) {
+  kv::Options options;
+  options.path = config.storage.rocksdb_path;
+  options.write_buffer_bytes = config.storage.rocksdb.write_buffer_size;
+  options.max_write_buffers = config.storage.rocksdb.max_write_buffers;
+  options.block_cache_bytes = config.storage.rocksdb.block_cache_size;
+  options.max_background_jobs = config.storage.rocksdb.max_background_jobs;
+  options.wal_log_count = config.storage.rocksdb.wal_log_count;
+  options.compression = static_cast<kv::Compression>(config.storage.compression);
+  options.log_retention = config.storage.log_retention_seconds;
+  options.log_max_bytes = config.storage.log_max_bytes;
+  return options;
+}
+
+duck::EngineOptions EngineOptionsOf(const ServerConfig& config) {
+  duck::EngineOptions options;
+  // The engine's own memory is shared by all statements; one of them may use as much as it allows.
+  options.memory_limit_bytes = std::max(config.engine.memory_limit, config.limits.statement_memory);
+  options.max_list_elements = config.limits.max_list_elements;
+  options.max_string_bytes = config.limits.max_string_bytes;
+  // Each level of brackets is up to three levels of the tree.
+  options.max_depth = std::size_t{config.limits.max_nesting_depth} * 4;
+  const sql::ErrorStyle style = StyleOf(config);
+  options.texts.unknown_relation = [style](std::string_view name) { return sql::RelationDoesNotExist(style, name); };
+  options.texts.unknown_column = [style](std::string_view name) { return sql::ColumnDoesNotExist(style, name); };
+  options.texts.syntax_error = [style](std::string_view token, std::string_view statement) {
+    const auto at = statement.find(token);
+    const int line = at == std::string_view::npos ? 1 : sql::LineOf(statement, static_cast<std::uint32_t>(at));
+    return sql::SyntaxErrorNear(style, token == "end of input" ? "" : token, line);
+  };
+  return options;
+}
+
+exec::ExecutorOptions ExecutorOptionsOf(const ServerConfig& config) {
+  exec::ExecutorOptions options;
+  options.limits = {.max_sql_length = config.limits.max_sql_length,
+                    .max_nesting_depth = config.limits.max_nesting_depth,
+                    .max_in_list = config.limits.max_in_list,
+                    .max_values_rows = config.limits.max_values_rows,
+                    .max_batch_statements = config.limits.max_batch_statements,
+                    .max_params = config.limits.max_params,
+                    .statement_timeout = config.limits.statement_timeout_seconds,
+                    .statement_memory = config.limits.statement_memory};
+  options.error_style = StyleOf(config);
+  options.default_flush = {config.flush.default_row_limit, config.flush.default_time_interval.count()};
+  options.deleted_retention_hours = config.retention.default_deleted_retention_hours.count();
+  options.default_max_buffer = config.stream.default_max_buffer;
+  return options;
+}
+
+net::HttpServerOptions HttpOptions(const ServerConfig& config) {
+  net::HttpServerOptions options;
+  options.max_header_bytes = config.limits.max_header_size;
+  options.max_body_bytes = config.limits.max_body_size;
+  options.max_connections = config.performance.max_connections;
+  options.header_timeout = config.performance.header_timeout;
+  options.body_timeout = config.performance.body_timeout;
+  options.keepalive_timeout = config.performance.keepalive_timeout;
+  options.write_timeout = config.performance.write_timeout;
+  options.refusal_body = [](int status, std::string_view message) {
+    return wire::ErrorBody(status == 413 ? "PAYLOAD_TOO_LARGE" : status == 408 ? "REQUEST_TIMEOUT"
+                           : status == 503                                     ? "UNAVAILABLE"
+                           : status >= 500                                     ? "INTERNAL_ERROR"
+                                                                               : "INVALID_REQUEST",
+                           message);
+  };
+  return options;
+}
+
+Status CreateFolders(const ServerConfig& config) {
+  for (const std::string& folder :
+       {config.storage.data_dir, config.storage.rocksdb_path, config.storage.default_storage_path}) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+      return Error(ErrorCode::kIo, "create data folder '" + folder + "': " + error.message());
+    }
+  }
+  return {};
+}
+
+unsigned Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+// Knows the API only once it exists: the port is taken before the store opens.
+class LateHandler final : public net::HttpHandler {
+ public:
+  void Set(net::HttpHandler* handler) { handler_ = handler; }
+  void Handle(net::HttpExchangePtr exchange) override { handler_->Handle(std::move(exchange)); }
+
+ private:
+  net::HttpHandler* handler_ = nullptr;
+};
+
+}  // namespace
+
+// In the order of construction; destroyed in reverse.
+struct Server::Parts {
+  explicit Parts(const ServerConfig& server_config)
+      : config(server_config),
+        loops(config.server.workers == 0 ? Cores() : config.server.workers),
+        http(loops, HttpOptions(config), handler) {}
+
+  const ServerConfig config;
+  SystemClock clock;
+  LateHandler handler;
+  net::EventLoopGroup loops;
+  net::HttpServer http;
+  std::unique_ptr<kv::Store> store;
+  std::unique_ptr<table::Committer> committer;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<table::Reader> reader;
+  std::unique_ptr<table::Writer> writer;
+  std::unique_ptr<table::StreamStore> streams;
+  std::unique_ptr<duck::Engine> engine;
+  std::unique_ptr<auth::JwtVerifier> verifier;
+  std::unique_ptr<exec::Executor> executor;
+  std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<api::Api> api;
+  bool stopped = false;
+
+  Status OpenStore();
+  Status OpenApi();
+};
+
+Status Server::Parts::OpenStore() {
+  KALAM_TRY(CreateFolders(config));
+  KALAM_TRY_ASSIGN(store, kv::Store::Open(StoreOptions(config)));
+  table::CommitterOptions commit;
+  commit.mode = config.storage.sync == StorageSync::kCommit ? table::SyncMode::kCommit : table::SyncMode::kInterval;
+  commit.node_id = config.flush.node_id;
+  KALAM_TRY_ASSIGN(committer, table::Committer::Open(*store, clock, commit));
+  KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
+                                                   {.localhost_default_user = config.auth.localhost_default_user}));
+  reader = std::make_unique<table::Reader>(*store);
+  writer = std::make_unique<table::Writer>(*store, *committer);
+  streams = std::make_unique<table::StreamStore>(*committer, clock, table::StreamOptions{});
+  const kv::StoreStats stats = store->stats();
+  std::uint64_t bytes = 0;
+  for (const auto family : stats.file_bytes) bytes += family;
+  log::Info("server", "store open in " + config.storage.rocksdb_path + ", " + std::to_string(bytes) + " bytes in files");
+  return {};
+}
+
+Status Server::Parts::OpenApi() {
+  KALAM_TRY_ASSIGN(engine, duck::Engine::Open(EngineOptionsOf(config)));
+  verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
+      .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
+  executor = std::make_unique<exec::Executor>(
+      exec::Services{clock, *catalog, *engine, *committer, *reader, *writer, *streams}, ExecutorOptionsOf(config));
+  workers = std::make_unique<WorkerPool>(Cores(), kQueuedStatements);
+
+  KALAM_TRY_ASSIGN(const UserId default_user, UserId::Parse(config.auth.localhost_default_user)
+                                                  .Context("auth.localhost_default_user"));
+  api::ApiOptions options;
+  options.version = kVersion;
+  options.api_version = config.server.api_version;
+  options.identity = {.localhost_bypass = config.auth.localhost_bypass,
+                      .localhost_default_user = default_user,
+                      .origins = auth::OriginPolicy(config.server.cors_origins),
+                      .test_api_key = config.server.test_api_key};
+  options.max_params = config.limits.max_params;
+  options.max_response_bytes = config.limits.statement_memory;
+  api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops, *workers, clock,
+                                   std::move(options));
+  handler.Set(api.get());
+  return {};
+}
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
+  auto parts = std::make_unique<Parts>(config);
+  KALAM_TRY(parts->http.Listen(config.server.host, config.server.port));
+  KALAM_TRY(parts->OpenStore());
+  KALAM_TRY(parts->OpenApi());
+  parts->loops.Start();
+  parts->http.Start();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Stop(); }
+
+std::uint16_t Server::port() const { return parts_->http.port(); }
+
+void Server::Stop() {
+  if (parts_->stopped) return;
+  parts_->stopped = true;
+  parts_->api->BeginShutdown();
+  parts_->http.StopAccepting();
+  if (!parts_->http.Drain(parts_->config.performance.request_timeout)) {
+    log::Warn("server", "some requests were still running after performance.request_timeout");
+  }
+  parts_->workers.reset();  // runs what is queued; it may still need everything else
+  parts_->loops.Stop();
+}
+
+}  // namespace kalam::server

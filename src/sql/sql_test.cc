@@ -1,0 +1,129 @@
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "sql/reserved_words.h"
+#include "sql/splitter.h"
+#include "sql/statement.h"
+
+namespace kalam::sql {
+namespace {
+
+std::string Refusal(std::string_view sql) {
+  const auto statement = ParseStatement(sql, ErrorStyle::kPostgres);
+  return statement.ok() ? "accepted" : statement.error().message();
+}
+
+TableSpec Spec(std::string_view sql) {
+  auto statement = ParseStatement(sql, ErrorStyle::kPostgres);
+  EXPECT_TRUE(statement.ok()) << (statement.ok() ? "" : statement.error().message());
+  return std::get<CreateTable>(std::move(statement).value()).spec;
+}
+
+TEST(Splitter, CutsOnlyOutsideQuotesAndComments) {
+  const auto pieces = SplitStatements("SELECT ';' ; -- a;b\nSELECT \"x;y\" /* ; */; ;", 100);
+  ASSERT_TRUE(pieces.ok());
+  ASSERT_EQ(pieces->size(), 2u);
+  EXPECT_EQ((*pieces)[0], "SELECT ';'");
+}
+
+TEST(Splitter, NamesWhatIsNotClosed) {
+  EXPECT_EQ(SplitStatements("SELECT 'x", 10).error().message(), "Unterminated quoted string in SQL batch");
+  EXPECT_EQ(SplitStatements("SELECT /* x", 10).error().message(), "Unterminated block comment in SQL batch");
+  EXPECT_EQ(SplitStatements("a;b;c", 2).error().code(), ErrorCode::kLimitExceeded);
+}
+
+TEST(Bounds, StopWhatWouldRecurse) {
+  const StatementLimits limits{.max_nesting_depth = 10, .max_in_list = 3, .max_values_rows = 2};
+  EXPECT_TRUE(CheckStatementBounds("SELECT ((1)) IN (1, 2, 3)", limits).ok());
+  for (const std::string sql : {"SELECT " + std::string(11, '(') + "1" + std::string(11, ')'),
+                                std::string("SELECT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT true"),
+                                std::string("SELECT 1 IN (1, 2, 3, 4)"), std::string("VALUES (1), (2), (3)")}) {
+    EXPECT_FALSE(CheckStatementBounds(sql, limits).ok()) << sql;
+  }
+}
+
+TEST(CreateTable, ReadsColumnsAndOptions) {
+  const TableSpec spec = Spec(
+      "CREATE USER TABLE IF NOT EXISTS app.notes (id BIGINT PRIMARY KEY DEFAULT SNOWFLAKE_ID(), body TEXT NOT NULL, "
+      "n INT DEFAULT -3, at TIMESTAMP DEFAULT NOW()) FLUSH INTERVAL 30s ROW_THRESHOLD 500 STORAGE 'local'");
+  EXPECT_EQ(spec.kind, TableKind::kUser);
+  EXPECT_TRUE(spec.if_not_exists);
+  EXPECT_EQ(spec.name.ns, "app");
+  ASSERT_EQ(spec.columns.size(), 4u);
+  EXPECT_FALSE(spec.columns[1].nullable);
+  EXPECT_EQ(spec.columns[2].default_expr->literal.view().int_value(), -3);
+  EXPECT_EQ(spec.flush->interval_seconds, 30);
+  EXPECT_EQ(spec.flush->row_threshold, 500);
+}
+
+TEST(CreateTable, SerialKeysAreBigintWithSnowflakeIds) {
+  for (const char* sql : {"CREATE TABLE t (id SERIAL PRIMARY KEY)", "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY)"}) {
+    const TableSpec spec = Spec(sql);
+    EXPECT_EQ(spec.kind, TableKind::kShared);
+    EXPECT_EQ(spec.columns[0].type, DataType::kBigInt);
+    EXPECT_EQ(spec.columns[0].default_expr->function, DefaultFunction::kSnowflakeId);
+  }
+}
+
+TEST(CreateTable, RefusesWithTheDocumentedTexts) {
+  EXPECT_EQ(Refusal("CREATE USER TABLE t (id BIGINT)"),
+            "PRIMARY KEY is required for User tables. All USER, SHARED, and STREAM tables must declare a PRIMARY KEY "
+            "column.");
+  EXPECT_EQ(Refusal("CREATE USER TABLE t (flag BOOLEAN PRIMARY KEY)"),
+            "PRIMARY KEY 'flag' has invalid type BOOLEAN. Only BIGINT or STRING (TEXT/VARCHAR) types are allowed for "
+            "PRIMARY KEY columns.");
+  EXPECT_EQ(Refusal("CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT PRIMARY KEY)"),
+            "Multiple PRIMARY KEY columns not supported");
+  EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) TABLE_TYPE shared"),
+            "Use CREATE USER TABLE | CREATE SHARED TABLE | CREATE STREAM TABLE");
+  EXPECT_EQ(Refusal("CREATE USER maya OWNER_ID 'x'"), "OWNER_ID is not supported; use CREATE USER <username>");
+  EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY DEFAULT FOO())"),
+            "Unknown DEFAULT function 'FOO' for column 'id'. Known functions: NOW, SNOWFLAKE_ID, UUID_V7, ULID, "
+            "CURRENT_USER, CURRENT_TIMESTAMP");
+  EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY DEFAULT NOW())"),
+            "DEFAULT NOW() can only be used on TIMESTAMP columns, but column 'id' has type BIGINT");
+  EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY, d DECIMAL(3, 2))"), "Unsupported data type: DECIMAL");
+  EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) FLUSH ROWS 0"), "Row limit must be greater than 0");
+  EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) nonsense"), "ERROR: syntax error at or near 'nonsense'");
+  EXPECT_EQ(Refusal("CREATE NAMESPACE system"), "Namespace name 'system' is reserved");
+}
+
+TEST(Statements, OthersAreNotOurs) {
+  EXPECT_TRUE(std::holds_alternative<NotOurs>(*ParseStatement("CREATE VIEW v AS SELECT 1", ErrorStyle::kPostgres)));
+  EXPECT_EQ(Classify("  -- x\n select 1"), StatementClass::kSelect);
+  EXPECT_EQ(Classify("WITH a AS (SELECT 1) SELECT * FROM a"), StatementClass::kGeneral);
+  EXPECT_EQ(std::get<LaterStatement>(*ParseStatement("FLUSH TABLE app.t", ErrorStyle::kPostgres)).kind, "FLUSH");
+}
+
+TEST(QuoteFreeWords, QuotesNamesAndLeavesGrammar) {
+  std::string scratch;
+  EXPECT_EQ(QuoteFreeWords("SELECT at FROM t ORDER BY at", scratch), "SELECT \"at\" FROM t ORDER BY \"at\"");
+  EXPECT_EQ(QuoteFreeWords("SELECT x AT TIME ZONE 'UTC'", scratch), "SELECT x AT TIME ZONE 'UTC'");
+  EXPECT_EQ(QuoteFreeWords("SELECT `a b` FROM t", scratch), "SELECT \"a b\" FROM t");
+  EXPECT_EQ(QuoteFreeWords("INSERT INTO t (id, at) VALUES (1, 'at')", scratch),
+            "INSERT INTO t (id, \"at\") VALUES (1, 'at')");
+}
+
+TEST(Fuzz, NoTextBreaksTheParsers) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  const char* words[] = {"CREATE ", "USER ", "TABLE ", "t", "(", ")", ",", "id ", "BIGINT ", "PRIMARY ", "KEY ", "DEFAULT ",
+                         "NOW()", "FLUSH ", "ROWS ", "7", "'x'", ";", "--", "/*", "*/", "$$", "$1", "\"", "`", ".",
+                         "NOT ", "NULL ", "TTL ", "\xFF", "DROP ", "SHOW ", "at "};
+  for (int i = 0; i < 50'000; ++i) {
+    std::string text;
+    for (auto n = random() % 16; n > 0; --n) text += words[random() % std::size(words)];
+    std::string scratch;
+    (void)SplitStatements(text, 5);
+    (void)CheckStatementBounds(text, {});
+    (void)ParseStatement(text, ErrorStyle::kMySql);
+    (void)QuoteFreeWords(text, scratch);
+    (void)Classify(text);
+  }
+}
+
+}  // namespace
+}  // namespace kalam::sql

@@ -1,0 +1,166 @@
+#include "sql/statement.h"
+
+#include "sql/keyword.h"
+#include "table_spec_parser.h"
+#include "token_reader.h"
+
+namespace kalam::sql {
+namespace {
+
+std::optional<TableKind> TakeKind(TokenReader& reader) {
+  if (reader.Take(Keyword::kUser)) return TableKind::kUser;
+  if (reader.Take(Keyword::kShared)) return TableKind::kShared;
+  if (reader.Take(Keyword::kStream)) return TableKind::kStream;
+  return std::nullopt;
+}
+
+Result<bool> TakeIfExists(TokenReader& reader) {
+  if (!reader.Take(Keyword::kIf)) return false;
+  KALAM_TRY(reader.Expect(Keyword::kExists));
+  return true;
+}
+
+template <typename Statement>
+Result<KalamStatement> Ended(Statement statement, TokenReader& reader) {
+  KALAM_TRY(reader.ExpectEnd());
+  return KalamStatement(std::move(statement));
+}
+
+Result<KalamStatement> ParseCreateNamespace(TokenReader& reader) {
+  CreateNamespace create;
+  if (reader.Take(Keyword::kIf)) {
+    KALAM_TRY(reader.Expect(Keyword::kNot));
+    KALAM_TRY(reader.Expect(Keyword::kExists));
+    create.if_not_exists = true;
+  }
+  KALAM_TRY_ASSIGN(create.name, reader.Name());
+  KALAM_TRY(CheckNamespaceName(create.name));
+  return Ended(std::move(create), reader);
+}
+
+// CREATE USER name ... is a later statement; what it rejects, it rejects already.
+Result<KalamStatement> ParseCreateUser(TokenReader& reader) {
+  for (; !reader.AtEnd(); reader.Advance()) {
+    if (reader.keyword() == Keyword::kOwnerId) {
+      return Error(ErrorCode::kInvalidArgument, "OWNER_ID is not supported; use CREATE USER <username>");
+    }
+  }
+  return KalamStatement(LaterStatement{"CREATE USER"});
+}
+
+Result<KalamStatement> ParseCreate(TokenReader& reader) {
+  if (reader.Take(Keyword::kNamespace)) return ParseCreateNamespace(reader);
+  if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"CREATE STORAGE"});
+  const auto kind = TakeKind(reader);
+  if (reader.Take(Keyword::kTable)) {
+    KALAM_TRY_ASSIGN(TableSpec spec, ParseTableSpec(kind.value_or(TableKind::kShared), reader));
+    return KalamStatement(CreateTable{std::move(spec)});
+  }
+  if (kind == TableKind::kUser) return ParseCreateUser(reader);
+  return KalamStatement(NotOurs{});
+}
+
+Result<KalamStatement> ParseDrop(TokenReader& reader) {
+  if (reader.Take(Keyword::kNamespace)) {
+    DropNamespace drop;
+    KALAM_TRY_ASSIGN(drop.if_exists, TakeIfExists(reader));
+    KALAM_TRY_ASSIGN(drop.name, reader.Name());
+    drop.cascade = reader.Take(Keyword::kCascade);
+    return Ended(std::move(drop), reader);
+  }
+  if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"DROP STORAGE"});
+  const auto kind = TakeKind(reader);
+  if (reader.Take(Keyword::kTable)) {
+    DropTable drop;
+    drop.kind = kind;
+    KALAM_TRY_ASSIGN(drop.if_exists, TakeIfExists(reader));
+    KALAM_TRY_ASSIGN(drop.name, ParseTableRef(reader));
+    return Ended(std::move(drop), reader);
+  }
+  if (kind == TableKind::kUser) return KalamStatement(LaterStatement{"DROP USER"});
+  return KalamStatement(NotOurs{});
+}
+
+Result<KalamStatement> ParseShow(TokenReader& reader) {
+  if (reader.Take(Keyword::kNamespaces)) return Ended(ShowNamespaces{}, reader);
+  if (reader.Take(Keyword::kStorages)) return KalamStatement(LaterStatement{"SHOW STORAGES"});
+  if (reader.Take(Keyword::kStats) || reader.Take(Keyword::kTable)) return KalamStatement(LaterStatement{"SHOW TABLE STATS"});
+  if (reader.Take(Keyword::kBackup) || reader.Take(Keyword::kBackups)) return KalamStatement(LaterStatement{"SHOW BACKUPS"});
+  if (!reader.Take(Keyword::kTables)) return reader.SyntaxError();
+  ShowTables show;
+  if (reader.Take(Keyword::kIn) || reader.Take(Keyword::kFrom)) {
+    KALAM_TRY_ASSIGN(show.ns, reader.FoldedName());
+  }
+  return Ended(std::move(show), reader);
+}
+
+Result<KalamStatement> ParseDescribe(TokenReader& reader) {
+  DescribeTable describe;
+  reader.Take(Keyword::kTable);
+  KALAM_TRY_ASSIGN(describe.name, ParseTableRef(reader));
+  describe.history = reader.Take(Keyword::kHistory);
+  return Ended(std::move(describe), reader);
+}
+
+Result<KalamStatement> ParseAlter(TokenReader& reader) {
+  if (reader.Take(Keyword::kNamespace)) return KalamStatement(LaterStatement{"ALTER NAMESPACE"});
+  if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"ALTER STORAGE"});
+  const auto kind = TakeKind(reader);
+  if (reader.Take(Keyword::kTable)) return KalamStatement(LaterStatement{"ALTER TABLE"});
+  if (kind == TableKind::kUser) return KalamStatement(LaterStatement{"ALTER USER"});
+  return KalamStatement(NotOurs{});
+}
+
+// Statements of ours that start with a word of their own and come in a later version.
+std::string_view LaterKind(Keyword first) {
+  switch (first) {
+    case Keyword::kFlush: return "FLUSH";
+    case Keyword::kStorage: return "STORAGE FLUSH";
+    case Keyword::kKill: return "KILL";
+    case Keyword::kSubscribe: return "SUBSCRIBE TO";
+    case Keyword::kBackup: return "BACKUP";
+    case Keyword::kRestore: return "RESTORE";
+    case Keyword::kBegin:
+    case Keyword::kStart: return "BEGIN";
+    case Keyword::kCommit: return "COMMIT";
+    case Keyword::kRollback: return "ROLLBACK";
+    case Keyword::kClear: return "CLEAR CACHE";
+    case Keyword::kGrant: return "GRANT";
+    case Keyword::kRevoke: return "REVOKE";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle style) {
+  TokenReader reader(statement, style);
+  const Keyword first = reader.keyword();
+  if (const auto later = LaterKind(first); !later.empty()) return KalamStatement(LaterStatement{later});
+  if (reader.Take(Keyword::kCreate)) return ParseCreate(reader);
+  if (reader.Take(Keyword::kDrop)) return ParseDrop(reader);
+  if (reader.Take(Keyword::kShow)) return ParseShow(reader);
+  if (reader.Take(Keyword::kAlter)) return ParseAlter(reader);
+  if (reader.Take(Keyword::kDescribe) || reader.Take(Keyword::kDesc)) return ParseDescribe(reader);
+  return KalamStatement(NotOurs{});
+}
+
+StatementClass Classify(std::string_view statement) {
+  const Token first = Lexer(statement).Next();
+  if (first.kind == TokenKind::kEnd) return StatementClass::kEmpty;
+  switch (KeywordOf(first)) {
+    case Keyword::kSelect: return StatementClass::kSelect;
+    case Keyword::kInsert: return StatementClass::kInsert;
+    case Keyword::kUpdate: return StatementClass::kUpdate;
+    case Keyword::kDelete: return StatementClass::kDelete;
+    case Keyword::kCreate:
+    case Keyword::kDrop:
+    case Keyword::kShow:
+    case Keyword::kAlter:
+    case Keyword::kDescribe:
+    case Keyword::kDesc: return StatementClass::kKalam;
+    default: return LaterKind(KeywordOf(first)).empty() ? StatementClass::kGeneral : StatementClass::kKalam;
+  }
+}
+
+}  // namespace kalam::sql

@@ -1,0 +1,252 @@
+#include "table/writer.h"
+
+#include <thread>
+
+#include "test_table.h"
+
+namespace kalam::table {
+namespace {
+
+class WriterTest : public TableTest {
+ protected:
+  void ExpectDuplicate(const WriteReceipt& receipt) {
+    ASSERT_FALSE(receipt.status.ok());
+    EXPECT_EQ(receipt.status.error().code(), ErrorCode::kConstraint);
+    EXPECT_EQ(receipt.status.error().message(),
+              "duplicate key value violates primary key \"id\"");
+    EXPECT_EQ(receipt.affected_rows, 0u);
+  }
+};
+
+TEST_F(WriterTest, InsertedRowsAreReadInKeyOrderWithAscendingSeqs) {
+  Done(Statement(notes_).Insert(3, "c").Insert(-1, "a").Insert(2, "b"));
+  EXPECT_EQ(Rows(), "-1=a 2=b 3=c");
+  EXPECT_LT(SeqOf(3), SeqOf(-1)) << "the statement's order";
+  EXPECT_LT(SeqOf(-1), SeqOf(2));
+  EXPECT_EQ(committer_->Snapshot()->seq(), SeqOf(2));
+}
+
+TEST_F(WriterTest, DuplicateKeyRefusesTheWholeStatement) {
+  Done(Statement(notes_).Insert(2, "first"));
+  const auto receipt = Apply(Statement(notes_).Insert(1, "x").Insert(2, "second").Insert(3, "x"));
+  ExpectDuplicate(receipt);
+  EXPECT_EQ(receipt.durable_after, SeqOf(2)) << "the answer waits for the row it speaks of";
+  EXPECT_EQ(Rows(), "2=first");
+}
+
+TEST_F(WriterTest, DuplicateWithinAStatementIsRefused) {
+  ExpectDuplicate(Apply(Statement(notes_).Insert(1, "x").Insert(1, "y")));
+  EXPECT_EQ(Rows(), "");
+}
+
+TEST_F(WriterTest, LargeInsertsFindDuplicatesAnywhereInTheirRange) {
+  Done(Statement(notes_).Insert(500, "taken"));
+  Statement overlapping(notes_);
+  for (int i = 0; i < 1000; i += 2) overlapping.Insert(i, "x");
+  ExpectDuplicate(Apply(overlapping));
+  Statement between(notes_);
+  for (int i = 1; i < 1000; i += 2) between.Insert(i, "x");
+  Done(between);
+  Statement beyond(notes_);
+  for (int i = 2000; i > 1000; --i) beyond.Insert(i, "x");
+  Done(beyond);
+  EXPECT_EQ(HotRows(*store_, notes_, alice_).size(), 1501u);
+}
+
+TEST_F(WriterTest, PartitionsAndTablesDoNotMeet) {
+  Done(Statement(notes_).Insert(1, "alice's"));
+  const TableDef other = MakeNotes(8);
+  const auto changes = Statement(notes_).Insert(1, "x").changes();
+  EXPECT_TRUE(writer_->Apply(notes_, UserId::FromTrusted("alicea"), changes, Blocking::kAllowed)
+                  .status.ok());
+  EXPECT_TRUE(writer_->Apply(notes_, UserId::FromTrusted("alic"), changes, Blocking::kAllowed)
+                  .status.ok());
+  EXPECT_TRUE(writer_->Apply(other, alice_, changes, Blocking::kAllowed).status.ok());
+  EXPECT_EQ(Rows(), "1=alice's");
+}
+
+TEST_F(WriterTest, DeletedRowsStayAsTombstonesAndFreeTheirKey) {
+  Done(Statement(notes_).Insert(1, "a"));
+  Done(Statement(notes_).Delete(1, "a", SeqOf(1)));
+  EXPECT_EQ(Rows(), "1=a!");
+  Done(Statement(notes_).Insert(1, "again"));
+  EXPECT_EQ(Rows(), "1=again");
+  EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
+}
+
+TEST_F(WriterTest, ChangeComputedFromAnOldVersionIsAConflict) {
+  Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
+  const Seq old = SeqOf(1);
+  Done(Statement(notes_).Update(1, "a2", old));
+  for (const auto& late : {Statement(notes_).Update(2, "x", SeqOf(2)).Update(1, "x", old),
+                           Statement(notes_).Delete(1, "x", old)}) {
+    const auto receipt = Apply(late);
+    ASSERT_FALSE(receipt.status.ok());
+    EXPECT_EQ(receipt.status.error().code(), ErrorCode::kConflict);
+    EXPECT_GE(receipt.durable_after, SeqOf(1));
+  }
+  EXPECT_EQ(Rows(), "1=a2 2=b");
+}
+
+TEST_F(WriterTest, KeysMayMoveOntoEachOther) {
+  Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
+  // UPDATE notes SET id = id + 1
+  Done(Statement(notes_)
+           .Delete(1, "a", SeqOf(1))
+           .Insert(2, "a")
+           .Delete(2, "b", SeqOf(2))
+           .Insert(3, "b"));
+  EXPECT_EQ(Rows(), "1=a! 2=a 3=b");
+  EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
+}
+
+TEST_F(WriterTest, MovingAKeyOntoAnotherRowIsADuplicate) {
+  Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
+  ExpectDuplicate(Apply(Statement(notes_).Delete(1, "a", SeqOf(1)).Insert(2, "a")));
+  EXPECT_EQ(Rows(), "1=a 2=b");
+}
+
+TEST_F(WriterTest, MutateSeesTheLatestStateAndSaysWhatItDid) {
+  const auto set = [&](std::string_view body, bool deleted = false) {
+    return [this, body, deleted](std::string_view, std::string& row) -> Result<bool> {
+      row = Row(notes_, 1, body, deleted);
+      return true;
+    };
+  };
+  const auto mutate = [&](const MutateFn& decide) {
+    const auto receipt = writer_->Mutate(notes_, alice_, Key(1), decide, Blocking::kAllowed);
+    EXPECT_TRUE(receipt.status.ok());
+    return receipt.affected_rows;
+  };
+  EXPECT_EQ(mutate(set("x", /*deleted=*/true)), 0u) << "nothing to delete";
+  EXPECT_EQ(mutate(set("a")), 1u);
+  EXPECT_EQ(mutate([&](std::string_view latest, std::string& row) -> Result<bool> {
+              EXPECT_EQ(Body(notes_, latest), "a") << "not durable yet, and seen";
+              row = Row(notes_, 1, "b");
+              return true;
+            }),
+            1u);
+  EXPECT_EQ(mutate(set("b", /*deleted=*/true)), 1u);
+  EXPECT_EQ(mutate(set("c", /*deleted=*/true)), 0u) << "it is deleted already";
+
+  const auto kept = writer_->Mutate(
+      notes_, alice_, Key(1), [](std::string_view, std::string&) -> Result<bool> { return false; },
+      Blocking::kAllowed);
+  EXPECT_EQ(kept.affected_rows, 0u);
+  ASSERT_TRUE(committer_->WaitDurable(kept.durable_after).ok());
+  EXPECT_EQ(Rows(), "1=b!") << "what `kept` saw is durable once it may be answered";
+
+  const auto refused = writer_->Mutate(
+      notes_, alice_, Key(1),
+      [](std::string_view, std::string&) -> Result<bool> {
+        return Error(ErrorCode::kConstraint, "no");
+      },
+      Blocking::kAllowed);
+  EXPECT_EQ(refused.status.error().message(), "no");
+  EXPECT_EQ(refused.durable_after, kept.durable_after);
+  EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
+}
+
+TEST_F(WriterTest, LoopsAreToldWhenARowIsLatched) {
+  const auto changes = Statement(notes_).Insert(1, "x").changes();
+  bool tried = false;
+  const auto outer = writer_->Mutate(
+      notes_, alice_, Key(1),
+      [&](std::string_view, std::string&) -> Result<bool> {
+        std::thread([&] {
+          EXPECT_TRUE(
+              writer_->Apply(notes_, alice_, changes, Blocking::kNever).would_block);
+          tried = true;
+        }).join();
+        return false;
+      },
+      Blocking::kAllowed);
+  EXPECT_TRUE(outer.status.ok());
+  EXPECT_TRUE(tried);
+  EXPECT_TRUE(writer_->Apply(notes_, alice_, changes, Blocking::kNever).status.ok());
+}
+
+TEST_F(WriterTest, LoopsAreToldWhenARowIsOnlyOnDisk) {
+  Done(Statement(notes_).Insert(1, "a"));
+  Reopen();
+  const auto changes = Statement(notes_).Insert(1, "x").changes();
+  EXPECT_TRUE(writer_->Apply(notes_, alice_, changes, Blocking::kNever).would_block);
+  ExpectDuplicate(writer_->Apply(notes_, alice_, changes, Blocking::kAllowed));
+  ExpectDuplicate(writer_->Apply(notes_, alice_, changes, Blocking::kNever));
+}
+
+TEST_F(WriterTest, DroppedTablesTakeNoRows) {
+  Done(Statement(notes_).Insert(1, "a"));
+  kv::Batch batch;
+  batch.Put(kv::Family::kMeta, "definition", "gone");
+  ASSERT_TRUE(committer_->WriteAndDropPrefixes(batch, std::vector{TablePrefix(notes_.id)}).ok());
+  EXPECT_EQ(Rows(), "");
+  EXPECT_TRUE(ReplayLog(*store_, notes_, alice_).empty());
+  const auto receipt = Apply(Statement(notes_).Insert(2, "late"));
+  ASSERT_FALSE(receipt.status.ok());
+  EXPECT_EQ(receipt.status.error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(receipt.status.error().message(), "relation 'app.notes' does not exist");
+  EXPECT_EQ(Rows(), "");
+}
+
+TEST_F(WriterTest, AnEmptyStatementHasNothingToWaitFor) {
+  const auto receipt = Apply(Statement(notes_));
+  EXPECT_TRUE(receipt.status.ok());
+  EXPECT_EQ(receipt.durable_after, Seq(0));
+}
+
+using ReaderTest = TableTest;
+
+TEST_F(ReaderTest, ScansKeepToTheirBoundsBothWays) {
+  Statement statement(notes_);
+  for (int i = 1; i <= 5; ++i) statement.Insert(i, "v");
+  Done(statement);
+  EXPECT_EQ(Rows({.lower = Key(2), .upper = Key(4)}), "2=v 3=v");
+  EXPECT_EQ(Rows({.lower = Key(2), .upper = Key(4)}, Direction::kBackward), "3=v 2=v");
+  EXPECT_EQ(Rows({.lower = Key(4), .upper = {}}), "4=v 5=v");
+  EXPECT_EQ(Rows({}, Direction::kBackward), "5=v 4=v 3=v 2=v 1=v");
+}
+
+TEST_F(ReaderTest, ASnapshotStaysAsItWas) {
+  Done(Statement(notes_).Insert(1, "old"));
+  const auto snapshot = committer_->Snapshot();
+  Done(Statement(notes_).Update(1, "new", SeqOf(1)));
+  const Reader reader(*store_);
+  kv::PinnedValue value;
+  ASSERT_EQ(*reader.Get(*snapshot, notes_, alice_, Key(1), value, Blocking::kAllowed),
+            RowLookup::kFound);
+  EXPECT_EQ(Body(notes_, value.view()), "old");
+  EXPECT_EQ(Rows(), "1=new");
+  EXPECT_EQ(*reader.Get(*snapshot, notes_, alice_, Key(2), value, Blocking::kAllowed),
+            RowLookup::kNotFound);
+}
+
+TEST_F(ReaderTest, LoopsAreToldWhenRowsAreOnlyOnDisk) {
+  Done(Statement(notes_).Insert(1, "a"));
+  Reopen();
+  const Reader reader(*store_);
+  const auto snapshot = committer_->Snapshot();
+  kv::PinnedValue value;
+  EXPECT_EQ(*reader.Get(*snapshot, notes_, alice_, Key(1), value, Blocking::kNever),
+            RowLookup::kWouldBlock);
+  auto cursor = reader.Scan(snapshot, notes_, alice_, {}, Direction::kForward, Blocking::kNever);
+  EXPECT_FALSE(cursor.Valid());
+  EXPECT_TRUE(cursor.would_block());
+}
+
+TEST_F(ReaderTest, DamagedRowsAreErrorsNotRows) {
+  kv::Batch batch;
+  batch.Put(kv::Family::kHot, PartitionPrefix(notes_.id, alice_) + Key(1), "not a row");
+  ASSERT_TRUE(committer_->WriteDurably(batch).ok());
+  const Reader reader(*store_);
+  const auto snapshot = committer_->Snapshot();
+  kv::PinnedValue value;
+  EXPECT_EQ(reader.Get(*snapshot, notes_, alice_, Key(1), value, Blocking::kAllowed).error().code(),
+            ErrorCode::kCorruption);
+  auto cursor = reader.Scan(snapshot, notes_, alice_, {}, Direction::kForward, Blocking::kAllowed);
+  EXPECT_FALSE(cursor.Valid());
+  EXPECT_EQ(cursor.status().error().code(), ErrorCode::kCorruption);
+}
+
+}  // namespace
+}  // namespace kalam::table

@@ -280,6 +280,8 @@ Status Engine::Impl::WithSession(const std::string& text, const QueryContext& qu
 Status Engine::Impl::Run(duckdb::Connection& connection,
                          duckdb::unique_ptr<duckdb::SQLStatement> statement, const std::string& text,
                          RowSink& sink) const {
+  // The walker put the values in place of the parameters.
+  statement->named_param_map.clear();
   // Streaming: rows go to the sink as they are made, on this thread.
   auto pending = connection.context->PendingQuery(std::move(statement), true);
   if (pending->HasError()) return ToError(pending->GetErrorObject(), options.texts, text);
@@ -300,6 +302,7 @@ Status Engine::Impl::RunForTypes(const std::string& text, const QueryContext& qu
                                  Walker& walker, std::size_t first, std::span<const DataType> types,
                                  RowSink& sink) {
   return WithSession(text, query, walker.TakeSources(), [&](duckdb::Connection& connection) -> Status {
+    select->named_param_map.clear();
     auto prepared = connection.Prepare(select->Copy());
     if (prepared->HasError()) return ToError(prepared->error, options.texts, text);
     const auto& sources = prepared->GetTypes();
@@ -338,7 +341,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
   config.SetOptionByName("memory_limit", duckdb::Value(std::to_string(impl->options.memory_limit_bytes) + "B"));
-  config.SetOptionByName("temp_directory", duckdb::Value(""));  // queries never spill to disk
+  config.options.use_temporary_directory = false;  // queries never spill to disk
+  config.options.temporary_directory = "";
   config.SetOptionByName("default_null_order", duckdb::Value("nulls_last_on_asc_first_on_desc"));  // as PostgreSQL
   impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
 

@@ -166,9 +166,12 @@ void Walker::WalkSelectList(duckdb::SelectNode& select) {
     }
     const std::string before = item->ToString();
     std::string name = item->GetName();
+    const std::string engine_name = name;
     if (before == "count_star()") name = "count(*)";
+    // The parser writes `//` for the `/` of integers.
+    for (auto at = name.find(" // "); at != std::string::npos; at = name.find(" // ", at)) name.replace(at, 4, " / ");
     WalkExpression(item);
-    if (name == "count(*)" || item->ToString() != before) item->SetAlias(name);
+    if (name != engine_name || item->ToString() != before) item->SetAlias(name);
   }
 }
 

@@ -18,6 +18,9 @@ constexpr std::size_t kCopiedBodyBytes = 16 << 10;
 // Answers to pipelined requests are collected up to this size before they are written.
 constexpr std::size_t kCollectedBytes = 64 << 10;
 
+// What a connection keeps for its next request; a larger buffer goes back to the allocator.
+constexpr std::size_t kKeptRequestBytes = 64 << 10;
+
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool IsTransient(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
@@ -213,30 +216,33 @@ void HttpConnection::Dispatch() {
   state_ = State::kRunning;
   exchange_->connection_ = this;
   set_->loop().impl().WorkBegun();
-  const auto exchange = exchange_.get();
   try {
     set_->shared().handler.Handle(exchange_);
   } catch (const std::exception& e) {
-    log::Error("net", std::string("exception in a request handler: ") + e.what());
-    if (!exchange->answered_.exchange(true))
-      exchange->Deliver({.status = 500, .body = set_->shared().RefusalBody(500, "internal error")});
-    return;
+    AnswerInternalError(std::string("exception in a request handler: ") + e.what());
+  } catch (...) {
+    AnswerInternalError("unknown exception in a request handler");
   }
   AnswerIfForgotten();
 }
 
 void HttpConnection::AnswerIfForgotten() {
   if (state_ != State::kRunning || exchange_.use_count() > 1) return;
-  if (exchange_->answered_.exchange(true)) return;
-  log::Error("net", "a request was dropped without an answer: " +
-                        std::string(exchange_->request().target()));
+  AnswerInternalError("a request was dropped without an answer: " +
+                      std::string(exchange_->request().target()));
+}
+
+void HttpConnection::AnswerInternalError(const std::string& log_line) {
+  log::Error("net", log_line);
+  if (state_ != State::kRunning || exchange_->answered_.exchange(true)) return;
   exchange_->Deliver({.status = 500, .body = set_->shared().RefusalBody(500, "internal error")});
 }
 
 void HttpConnection::OnAnswer(HttpResponse response) {
   const bool last = response.close || !parser_.keep_alive() || set_->draining();
   Queue(std::move(response), last);
-  exchange_->request_.ReleaseLargeBuffers();
+  // Who answered may still be reading the request; the memory goes when the last holder does.
+  if (exchange_->request().capacity_bytes() > kKeptRequestBytes) exchange_.reset();
   Enter(last ? State::kClosing : State::kIdle);
   if (in_parse_) return;  // Parse goes on with the next request
   ParsePending();

@@ -92,6 +92,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void OnAnswer(HttpResponse response);
   void Refuse(int status, const std::string& message);
   void AnswerIfForgotten();
+  void AnswerInternalError(const std::string& log_line);
 
   // Writing.
   void Queue(HttpResponse response, bool last);

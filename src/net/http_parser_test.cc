@@ -188,21 +188,5 @@ TEST(HttpParserTest, TakesOrRefusesAnyBytes) {
   EXPECT_GT(done, 1000);  // the mutations are mild enough to get past the header
 }
 
-TEST(HttpRequestTest, GivesBackTheMemoryOfALargeBodyOnly) {
-  HttpRequest request;
-  const auto fill = [&](std::size_t size) {
-    request.Clear();
-    request.SetRequestLine("POST", "/", false);
-    request.AddHeader("Host", "x");
-    request.AppendBody(std::string(size, 'b'));
-    request.Finish();
-    request.ReleaseLargeBuffers();
-  };
-  fill(1000);
-  EXPECT_GE(request.capacity_bytes(), 1000u);
-  fill(1 << 20);
-  EXPECT_LE(request.capacity_bytes(), 100u);
-}
-
 }  // namespace
 }  // namespace kalam::net

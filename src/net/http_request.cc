@@ -5,9 +5,6 @@
 namespace kalam::net {
 namespace {
 
-// What a connection keeps for its next request; more goes back to the allocator.
-constexpr std::size_t kKeptBytes = 64 << 10;
-
 // How much memory the mere announcement of a body gets: the rest must arrive first.
 constexpr std::size_t kMaxReserve = 64 << 10;
 
@@ -58,17 +55,6 @@ void HttpRequest::Clear() {
   method_ = target_ = {};
   body_begin_ = body_size_ = 0;
   http10_ = false;
-}
-
-void HttpRequest::ReleaseLargeBuffers() {
-  if (capacity_bytes() <= kKeptBytes) return;
-  Release();
-}
-
-void HttpRequest::Release() {
-  Clear();
-  std::string().swap(bytes_);
-  std::vector<HeaderSpan>().swap(headers_);
 }
 
 HttpRequest::Span HttpRequest::Append(std::string_view text) {

@@ -271,18 +271,37 @@ TEST(HttpServerTest, KeepsTheRequestReadableForWhoeverHoldsTheExchange) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(kept.at(i)->request().body(), std::to_string(i));
 }
 
+TEST(HttpServerTest, KeepsItsBuffersForTheNextRequestUnlessTheyAreLarge) {
+  std::weak_ptr<HttpExchange> last;
+  TestServer server([&](const HttpExchangePtr& exchange) {
+    const bool reused = last.lock() == exchange;
+    const bool gone = last.expired();
+    last = exchange;
+    exchange->Respond({.body = reused ? "reused" : gone ? "new" : "kept"});
+  });
+  RawClient client(server.port());
+  const std::string large(1 << 20, 'b');
+  ASSERT_TRUE(client.Send(Post("/", "small") + Post("/", large) + Post("/", "small")));
+  EXPECT_EQ(client.Read()->body, "new");
+  EXPECT_EQ(client.Read()->body, "reused");
+  EXPECT_EQ(client.Read()->body, "new");
+}
+
 TEST(HttpServerTest, AnswersForAHandlerThatThrowsForgetsOrRepeatsItself) {
   TestServer server([](const HttpExchangePtr& exchange) {
     if (exchange->request().path() == "/throw") throw std::runtime_error("secret");
+    if (exchange->request().path() == "/throw-any") throw 1;
     if (exchange->request().path() == "/forget") return;
     Echo(exchange);
     exchange->Respond({.body = "again"});
   });
   RawClient client(server.port());
-  ASSERT_TRUE(client.Send(Get("/throw") + Get("/forget") + Get("/twice") + Get("/end")));
+  ASSERT_TRUE(client.Send(Get("/throw") + Get("/throw-any") + Get("/forget") + Get("/twice") +
+                          Get("/end")));
   auto answer = client.Read();
   EXPECT_EQ(answer->status, 500);
   EXPECT_EQ(answer->body.find("secret"), std::string::npos);
+  EXPECT_EQ(client.Read()->status, 500);
   EXPECT_EQ(client.Read()->status, 500);
   EXPECT_EQ(client.Read()->body, "GET /twice ");
   EXPECT_EQ(client.Read()->body, "GET /end ");

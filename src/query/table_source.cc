@@ -35,6 +35,8 @@ class RangeCursor final : public duck::ScanCursor {
       : table_(table), rows_(std::move(rows)), include_deleted_(include_deleted) {}
 
   Result<bool> Next() override {
+    // Asked again at the end, it stays there: the store's iterator may not be moved past it.
+    if (started_ && !rows_.Valid()) return false;
     do {
       if (started_) rows_.Next();
       started_ = true;

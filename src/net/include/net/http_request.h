@@ -42,9 +42,7 @@ class HttpRequest {
   std::string_view body() const { return {bytes_.data() + body_begin_, body_size_}; }
 
   // Filling, in the order of the picture above; used by the parser, and by tests of handlers.
-  void Clear();                // keeps the buffers
-  void Release();              // and gives them back
-  void ReleaseLargeBuffers();  // gives back only what an unusually large request needed
+  void Clear();  // keeps the buffers
   void SetRequestLine(std::string_view method, std::string_view target, bool http10);
   void AddHeader(std::string_view name, std::string_view value);
   void ReserveBody(std::size_t size);

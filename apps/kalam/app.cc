@@ -1,13 +1,5 @@
 #include "app.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-
 #include "config.h"
 #include "import/import_command.h"
 #include "options.h"
@@ -15,6 +7,14 @@
 #include "prompt.h"
 #include "session.h"
 #include "settings.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include <unistd.h>
 
 namespace kalam::cli {
 
@@ -45,7 +45,9 @@ Result<std::string> ReadWholeFile(const std::string& path) {
   const std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin
                                                                : std::fopen(path.c_str(), "rb"));
   const std::string name = path == "-" ? "standard input" : path;
-  const auto failure = [&] { return UsageError("cannot read " + name + ": " + std::strerror(errno)); };
+  const auto failure = [&] {
+    return UsageError("cannot read " + name + ": " + std::strerror(errno));
+  };
   if (!file) return failure();
   std::string text;
   char piece[64 * 1024];
@@ -64,8 +66,8 @@ ExitCode RunSql(Session& session, const Options& options, const Settings& settin
     session.printer().PrintError(sql.error());
     return ExitCode::kUsage;
   }
-  return session.RunScript(*sql, options.file ? Session::Numbering::kNumbered
-                                              : Session::Numbering::kPlain);
+  return session.RunScript(
+      *sql, options.file ? Session::Numbering::kNumbered : Session::Numbering::kPlain);
 }
 
 ExitCode Run(const Options& options) {

@@ -1,15 +1,14 @@
 #include "config.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "exit_code.h"
 
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
 
+#include <fcntl.h>
 #include <toml++/toml.h>
-
-#include "exit_code.h"
+#include <unistd.h>
 
 namespace kalam::cli {
 

@@ -6,15 +6,20 @@ namespace kalam::cli {
 
 ExitCode ExitCodeOf(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::kSql: return ExitCode::kSqlError;
+    case ErrorKind::kSql:
+      return ExitCode::kSqlError;
     case ErrorKind::kInvalidUrl:
-    case ErrorKind::kInvalidRequest: return ExitCode::kUsage;
+    case ErrorKind::kInvalidRequest:
+      return ExitCode::kUsage;
     case ErrorKind::kConnection:
-    case ErrorKind::kTimeout: return ExitCode::kConnection;
+    case ErrorKind::kTimeout:
+      return ExitCode::kConnection;
     case ErrorKind::kAuthentication:
-    case ErrorKind::kInvalidJwt: return ExitCode::kAuthentication;
+    case ErrorKind::kInvalidJwt:
+      return ExitCode::kAuthentication;
     case ErrorKind::kHttp:
-    case ErrorKind::kSerialization: break;
+    case ErrorKind::kSerialization:
+      break;
   }
   return ExitCode::kProtocol;
 }
@@ -22,15 +27,24 @@ ExitCode ExitCodeOf(const Error& error) {
 std::string CodeOf(const Error& error) {
   if (!error.code.empty()) return error.code;
   switch (error.kind) {
-    case ErrorKind::kConnection: return "CONNECTION_FAILED";
-    case ErrorKind::kAuthentication: return "AUTHENTICATION_FAILED";
-    case ErrorKind::kSql: return "SQL_ERROR";
-    case ErrorKind::kInvalidUrl: return "INVALID_URL";
-    case ErrorKind::kInvalidJwt: return "INVALID_TOKEN";
-    case ErrorKind::kInvalidRequest: return "USAGE";
-    case ErrorKind::kTimeout: return "TIMEOUT";
-    case ErrorKind::kHttp: return "HTTP_ERROR";
-    case ErrorKind::kSerialization: return "INVALID_ANSWER";
+    case ErrorKind::kConnection:
+      return "CONNECTION_FAILED";
+    case ErrorKind::kAuthentication:
+      return "AUTHENTICATION_FAILED";
+    case ErrorKind::kSql:
+      return "SQL_ERROR";
+    case ErrorKind::kInvalidUrl:
+      return "INVALID_URL";
+    case ErrorKind::kInvalidJwt:
+      return "INVALID_TOKEN";
+    case ErrorKind::kInvalidRequest:
+      return "USAGE";
+    case ErrorKind::kTimeout:
+      return "TIMEOUT";
+    case ErrorKind::kHttp:
+      return "HTTP_ERROR";
+    case ErrorKind::kSerialization:
+      return "INVALID_ANSWER";
   }
   return "ERROR";
 }

@@ -1,7 +1,7 @@
-#include <kalam/param.h>
-
 #include "printer.h"
 #include "text_width.h"
+
+#include <kalam/param.h>
 
 namespace kalam::cli {
 
@@ -9,11 +9,17 @@ namespace {
 
 void AppendJsonCell(const Cell& cell, std::string* out) {
   switch (cell.kind()) {
-    case Cell::Kind::kNull: *out += "null"; return;
-    case Cell::Kind::kString: AppendJsonString(cell.text(), out); return;
+    case Cell::Kind::kNull:
+      *out += "null";
+      return;
+    case Cell::Kind::kString:
+      AppendJsonString(cell.text(), out);
+      return;
     case Cell::Kind::kBool:
     case Cell::Kind::kNumber:
-    case Cell::Kind::kJson: out->append(cell.text()); return;
+    case Cell::Kind::kJson:
+      out->append(cell.text());
+      return;
   }
 }
 

@@ -1,8 +1,8 @@
-#include <algorithm>
-#include <vector>
-
 #include "printer.h"
 #include "text_width.h"
+
+#include <algorithm>
+#include <vector>
 
 namespace kalam::cli {
 

@@ -1,10 +1,10 @@
 #include "options.h"
 
+#include <memory>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-
-#include <memory>
 
 namespace kalam::cli {
 
@@ -90,7 +90,8 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
           ->type_name("[BOOL]");
   app.add_flag("--no-color", no_color, "No colours");
   app.add_option("--config", options.config_path, "Config file (default: ~/.kalam/config.toml)");
-  app.add_option("--timeout", options.timeout_seconds, "Seconds to wait for an answer (default: 30)")
+  app.add_option("--timeout", options.timeout_seconds,
+                 "Seconds to wait for an answer (default: 30)")
       ->check(CLI::PositiveNumber);
   app.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
   auto* import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
@@ -112,7 +113,8 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     return EarlyExit{ExitCode::kUsage, std::string(text) + "\n"};
   };
   if (options.command && options.file) return usage("Cannot specify both --file and --command");
-  if (static_cast<int>(json) + static_cast<int>(csv) + static_cast<int>(options.format.has_value()) >
+  if (static_cast<int>(json) + static_cast<int>(csv) +
+          static_cast<int>(options.format.has_value()) >
       1) {
     return usage("Give only one of --json, --csv and --format");
   }

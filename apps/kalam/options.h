@@ -1,21 +1,21 @@
 #pragma once
 
+#include "exit_code.h"
+
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "exit_code.h"
-
 namespace kalam::cli {
 
 // What `kalam import` was told.
 struct ImportOptions {
-  std::string table;  // "ns.table" or "table"
-  std::string file;   // "-" is standard input
-  std::string input_format;  // csv, json, ndjson; empty: from the file's name
-  std::string delimiter;     // one character or "tab"; empty: from the file's name
-  std::string null_text;     // CSV text that means NULL, besides the empty unquoted field
+  std::string table;                 // "ns.table" or "table"
+  std::string file;                  // "-" is standard input
+  std::string input_format;          // csv, json, ndjson; empty: from the file's name
+  std::string delimiter;             // one character or "tab"; empty: from the file's name
+  std::string null_text;             // CSV text that means NULL, besides the empty unquoted field
   std::vector<std::string> maps;     // "file_field=column"
   std::vector<std::string> columns;  // load only these; with no_header, the fields' names in order
   bool no_header = false;

@@ -1,9 +1,9 @@
 #include "printer.h"
 
-#include <kalam/param.h>
-
 #include "exit_code.h"
 #include "text_width.h"
+
+#include <kalam/param.h>
 
 namespace kalam::cli {
 

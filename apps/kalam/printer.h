@@ -1,13 +1,13 @@
 #pragma once
 
+#include "settings.h"
+
 #include <cstdio>
 #include <string>
 #include <string_view>
 
 #include <kalam/error.h>
 #include <kalam/response.h>
-
-#include "settings.h"
 
 namespace kalam::cli {
 

@@ -1,10 +1,10 @@
 #include "prompt.h"
 
+#include "statement_splitter.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-
-#include "statement_splitter.h"
 
 namespace kalam::cli {
 
@@ -22,7 +22,8 @@ void PrintBanner(const Client& client, const std::string& user_id, const HealthS
       "║  🗄️  Kalam CLI - Interactive Database Terminal        ║\n"
       "╚══════════════════════════════════════════════════════╝\n"
       "Connected to %s as %s\n"
-      "Server %s, CLI " KALAM_VERSION "\n"
+      "Server %s, CLI " KALAM_VERSION
+      "\n"
       "Type \\help for help, \\quit to exit.\n\n",
       client.url().c_str(), user_id.empty() ? "the server's default user" : user_id.c_str(),
       health.version.c_str());
@@ -51,8 +52,7 @@ Next RunBackslash(Session& session, const std::string& line) {
     const auto health = session.client().Health();
     if (health) {
       std::printf("Status: %s\nVersion: %s\nUptime: %llu s\n", health->status.c_str(),
-                  health->version.c_str(),
-                  static_cast<unsigned long long>(health->uptime_seconds));
+                  health->version.c_str(), static_cast<unsigned long long>(health->uptime_seconds));
     } else {
       session.printer().PrintError(health.error());
     }

@@ -1,10 +1,10 @@
 #include "session.h"
 
+#include "statement_splitter.h"
+
 #include <algorithm>
 #include <cctype>
 #include <chrono>
-
-#include "statement_splitter.h"
 
 namespace kalam::cli {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "exit_code.h"
+#include "printer.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <kalam/client.h>
-
-#include "exit_code.h"
-#include "printer.h"
 
 namespace kalam::cli {
 

@@ -40,7 +40,8 @@ std::string ResolveUrl(const Options& options, const Config& config, const Envir
     url = *options.url;
   } else if (options.host) {
     url = *options.host;
-  } else if (auto from_env = FromEnvironment(env, "KALAM_URL"); !from_env.empty() && !options.port) {
+  } else if (auto from_env = FromEnvironment(env, "KALAM_URL");
+             !from_env.empty() && !options.port) {
     url = std::move(from_env);
   } else {
     url = config.host.value_or("http://localhost:8080");
@@ -75,14 +76,13 @@ Settings ResolveSettings(const Options& options, const Config& config, const Env
     // Beside a token, the file's `user` would only contradict the user that the token names.
     settings.user_id = config.user.value_or("");
   }
-  if (const auto timeout = options.timeout_seconds ? options.timeout_seconds
-                                                   : config.timeout_seconds) {
+  if (const auto timeout =
+          options.timeout_seconds ? options.timeout_seconds : config.timeout_seconds) {
     settings.timeout = Milliseconds(*timeout);
   }
   settings.max_retries = config.max_retries.value_or(settings.max_retries);
 
-  const std::string format =
-      options.format ? *options.format : config.format.value_or("table");
+  const std::string format = options.format ? *options.format : config.format.value_or("table");
   if (format == "json") settings.format = Format::kJson;
   if (format == "csv") settings.format = Format::kCsv;
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "config.h"
+#include "options.h"
+
 #include <functional>
 #include <optional>
 #include <string>
 
 #include <kalam/client.h>
-
-#include "config.h"
-#include "options.h"
 
 namespace kalam::cli {
 

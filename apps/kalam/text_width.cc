@@ -1,10 +1,10 @@
 #include "text_width.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+
+#include <utf8proc.h>
 
 namespace kalam::cli {
 
@@ -25,12 +25,19 @@ bool NeedsEscape(std::int32_t c) {
 std::size_t AppendEscape(std::int32_t c, std::string* out) {
   const std::size_t before = out->size();
   switch (c) {
-    case '\n': *out += "\\n"; break;
-    case '\r': *out += "\\r"; break;
-    case '\t': *out += "\\t"; break;
+    case '\n':
+      *out += "\\n";
+      break;
+    case '\r':
+      *out += "\\r";
+      break;
+    case '\t':
+      *out += "\\t";
+      break;
     default: {
       char escape[12];
-      std::snprintf(escape, sizeof(escape), c < 0x80 ? "\\x%02x" : "\\u%04x", static_cast<unsigned>(c));
+      std::snprintf(escape, sizeof(escape), c < 0x80 ? "\\x%02x" : "\\u%04x",
+                    static_cast<unsigned>(c));
       *out += escape;
     }
   }

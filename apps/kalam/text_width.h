@@ -14,8 +14,8 @@ struct DisplayText {
 
 // Makes data printable: control characters (C0, DEL, C1), line and paragraph separators and the
 // characters that change the direction of what follows become visible escapes (\n, \x1b, \u202e);
-// bytes that are not UTF-8 become U+FFFD. The width counts grapheme clusters: CJK and emoji take two
-// cells, combining marks none, an emoji sequence joined by ZWJ two.
+// bytes that are not UTF-8 become U+FFFD. The width counts grapheme clusters: CJK and emoji take
+// two cells, combining marks none, an emoji sequence joined by ZWJ two.
 //
 // Appends to *out and returns the width.
 std::size_t AppendDisplayText(std::string_view data, std::string* out);

@@ -11,8 +11,8 @@ TableDef Notes() {
   TableDef table;
   table.columns = {{.name = "id", .type = DataType::kBigInt, .nullable = false, .primary_key = true,
                     .default_expr = DefaultExpr{DefaultFunction::kSnowflakeId, {}, "SNOWFLAKE_ID()"}},
-                   {.name = "body", .type = DataType::kText, .nullable = false},
-                   {.name = "owner", .type = DataType::kText,
+                   {.name = "body", .type = DataType::kText, .nullable = false, .primary_key = false, .default_expr = {}},
+                   {.name = "owner", .type = DataType::kText, .nullable = true, .primary_key = false,
                     .default_expr = DefaultExpr{DefaultFunction::kCurrentUser, {}, "CURRENT_USER()"}}};
   table.Finish();
   return table;

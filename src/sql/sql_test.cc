@@ -37,7 +37,7 @@ TEST(Splitter, NamesWhatIsNotClosed) {
 TEST(Bounds, StopWhatWouldRecurse) {
   const StatementLimits limits{.max_nesting_depth = 10, .max_in_list = 3, .max_values_rows = 2};
   EXPECT_TRUE(CheckStatementBounds("SELECT ((1)) IN (1, 2, 3)", limits).ok());
-  for (const std::string sql : {"SELECT " + std::string(11, '(') + "1" + std::string(11, ')'),
+  for (const std::string& sql : {"SELECT " + std::string(11, '(') + "1" + std::string(11, ')'),
                                 std::string("SELECT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT true"),
                                 std::string("SELECT 1 IN (1, 2, 3, 4)"), std::string("VALUES (1), (2), (3)")}) {
     EXPECT_FALSE(CheckStatementBounds(sql, limits).ok()) << sql;

@@ -25,7 +25,8 @@ bool IsLoss(const Error& error) {
 bool IsAboutRows(const Error& error) {
   if (error.http_status == 413) return true;
   if (error.kind != ErrorKind::kSql) return false;
-  if (error.http_status == 403 || error.http_status == 429 || error.http_status >= 500) return false;
+  if (error.http_status == 403 || error.http_status == 429 || error.http_status >= 500)
+    return false;
   return error.code != "TABLE_NOT_FOUND" && error.code != "PERMISSION_DENIED";
 }
 
@@ -127,9 +128,9 @@ Result<BatchLoader::Batch> BatchLoader::DropExisting(Batch rows) {
   for (const StatementResult& result : response->results) {
     for (const Row row : result.rows) existing.insert(row[std::size_t{0}].text());
   }
-  const auto fresh_end = std::stable_partition(rows.begin(), rows.end(), [&](const EncodedRow& row) {
-    return !row.key || !existing.contains(*row.key);
-  });
+  const auto fresh_end = std::stable_partition(
+      rows.begin(), rows.end(),
+      [&](const EncodedRow& row) { return !row.key || !existing.contains(*row.key); });
   const auto fresh = static_cast<std::size_t>(fresh_end - rows.begin());
   report_->AddAlreadyThere(rows.size() - fresh);
   return rows.first(fresh);

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "import/import_report.h"
+#include "import/row_encoder.h"
+#include "import/target_table.h"
+
 #include <functional>
 #include <optional>
 #include <span>
@@ -8,10 +12,6 @@
 #include <vector>
 
 #include <kalam/client.h>
-
-#include "import/import_report.h"
-#include "import/row_encoder.h"
-#include "import/target_table.h"
 
 namespace kalam::cli {
 

@@ -1,9 +1,9 @@
-#include <algorithm>
-#include <deque>
-
 #include "exit_code.h"
 #include "import/record_reader.h"
 #include "import/utf8.h"
+
+#include <algorithm>
+#include <deque>
 
 namespace kalam::cli {
 
@@ -89,8 +89,8 @@ std::size_t RecordScanner::ScanQuoted(std::string_view data, std::size_t at, boo
   }
   fields_.push_back({text, true});
   at = close + 1;
-  const bool ends = at >= data.size() || data[at] == delimiter_ || data[at] == '\n' ||
-                    data[at] == '\r';
+  const bool ends =
+      at >= data.size() || data[at] == delimiter_ || data[at] == '\n' || data[at] == '\r';
   if (ends) return at;
   // Something follows the closing quote. The rest of the line goes with this record.
   problem_ = "text follows the closing quote of a field";
@@ -178,8 +178,9 @@ class CsvReader final : public RecordReader {
 
  private:
   ValueKind KindOf(const CsvField& field) const {
-    const bool null = !field.quoted && (field.text.empty() || (!format_.null_text.empty() &&
-                                                                field.text == format_.null_text));
+    const bool null =
+        !field.quoted &&
+        (field.text.empty() || (!format_.null_text.empty() && field.text == format_.null_text));
     return null ? ValueKind::kEmpty : ValueKind::kText;
   }
 

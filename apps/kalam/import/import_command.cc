@@ -1,27 +1,30 @@
 #include "import/import_command.h"
 
+#include "import/batch_loader.h"
+#include "import/progress.h"
+#include "import/record_reader.h"
+
 #include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <map>
 
-#include "import/batch_loader.h"
-#include "import/progress.h"
-#include "import/record_reader.h"
-
 namespace kalam::cli {
 
 namespace {
 
-// Well below the server's 16 MiB for a request, so that memory and latency stay small on both sides.
+// Well below the server's 16 MiB for a request, so that memory and latency stay small on both
+// sides.
 constexpr std::size_t kMaxBatchBytes = 3'500'000;
 // Batches being filled at one time: one per set of columns that records have.
 constexpr std::size_t kMaxOpenBatches = 64;
 
 bool HasExtension(const std::string& file, std::string_view extension) {
   if (file.size() < extension.size()) return false;
-  return std::equal(extension.begin(), extension.end(), file.end() - static_cast<std::ptrdiff_t>(extension.size()),
-                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+  return std::equal(extension.begin(), extension.end(),
+                    file.end() - static_cast<std::ptrdiff_t>(extension.size()), [](char a, char b) {
+                      return a == std::tolower(static_cast<unsigned char>(b));
+                    });
 }
 
 Result<std::string> InputFormat(const ImportOptions& options) {
@@ -56,7 +59,8 @@ Result<std::unique_ptr<RecordReader>> OpenReader(const ImportOptions& options, I
   csv.delimiter = *delimiter;
   csv.null_text = options.null_text;
   if (options.no_header) {
-    if (options.columns.empty()) return UsageError("--no-header needs --columns to name the fields");
+    if (options.columns.empty())
+      return UsageError("--no-header needs --columns to name the fields");
     csv.names_if_no_header = options.columns;
   }
   return OpenCsv(input, csv);
@@ -144,7 +148,8 @@ class Import {
 
 void NoteSkippedFields(const std::vector<std::string>& fields) {
   for (const std::string& field : fields) {
-    std::fprintf(stderr, "Note: field '%s' is skipped, the server keeps it itself\n", field.c_str());
+    std::fprintf(stderr, "Note: field '%s' is skipped, the server keeps it itself\n",
+                 field.c_str());
   }
 }
 

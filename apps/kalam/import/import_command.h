@@ -1,10 +1,10 @@
 #pragma once
 
-#include <kalam/client.h>
-
 #include "options.h"
 #include "printer.h"
 #include "settings.h"
+
+#include <kalam/client.h>
 
 namespace kalam::cli {
 

@@ -1,13 +1,13 @@
 #include "import/import_report.h"
 
+#include "exit_code.h"
+#include "text_width.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <kalam/param.h>
-
-#include "exit_code.h"
-#include "text_width.h"
 
 namespace kalam::cli {
 
@@ -60,8 +60,7 @@ std::string ImportReport::SortOf(const std::string& reason) const {
   std::size_t at = 0;
   while (at < reason.size()) {
     const char c = reason[at];
-    const std::size_t close =
-        c == '\'' || c == '"' ? reason.find(c, at + 1) : std::string::npos;
+    const std::size_t close = c == '\'' || c == '"' ? reason.find(c, at + 1) : std::string::npos;
     if (close == std::string::npos) {
       sort += c;
       ++at;
@@ -108,7 +107,8 @@ std::string ImportReport::JsonSummary(double seconds) const {
   std::snprintf(took, sizeof(took), "%.3f", seconds * 1000);
   std::string text = "{\"table\":";
   AppendJsonString(table_->name, &text);
-  text += ",\"inserted\":" + std::to_string(inserted_) + ",\"refused\":" + std::to_string(refused_) +
+  text += ",\"inserted\":" + std::to_string(inserted_) +
+          ",\"refused\":" + std::to_string(refused_) +
           ",\"already_there\":" + std::to_string(already_there_) + ",\"took_ms\":" + took +
           ",\"reasons\":[";
   for (std::size_t r = 0; r < reasons_.size(); ++r) {

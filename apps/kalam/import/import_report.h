@@ -1,5 +1,8 @@
 #pragma once
 
+#include "import/row_encoder.h"
+#include "settings.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <vector>
 
 #include <kalam/result.h>
-
-#include "import/row_encoder.h"
-#include "settings.h"
 
 namespace kalam::cli {
 

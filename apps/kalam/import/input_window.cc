@@ -1,14 +1,14 @@
 #include "import/input_window.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "exit_code.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "exit_code.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace kalam::cli {
 

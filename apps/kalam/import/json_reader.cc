@@ -1,12 +1,12 @@
-#include <simdjson.h>
-
-#include <algorithm>
-#include <unordered_map>
-
 #include "exit_code.h"
 #include "import/number_text.h"
 #include "import/record_reader.h"
 #include "import/utf8.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <simdjson.h>
 
 namespace kalam::cli {
 

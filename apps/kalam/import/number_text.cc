@@ -25,7 +25,9 @@ std::size_t SkipWhole(std::string_view text) {
 
 }  // namespace
 
-bool IsIntegerText(std::string_view text) { return !text.empty() && SkipWhole(text) == text.size(); }
+bool IsIntegerText(std::string_view text) {
+  return !text.empty() && SkipWhole(text) == text.size();
+}
 
 bool IsNumberText(std::string_view text) {
   std::size_t at = SkipWhole(text);

@@ -50,8 +50,7 @@ std::string Progress::Line(std::uint64_t bytes, std::optional<std::uint64_t> tot
   if (!total_bytes || *total_bytes == 0) {
     return Format("%.1f MB  ", megabytes) + std::to_string(rows) + " rows  " + speed;
   }
-  const double done =
-      std::min(1.0, static_cast<double>(bytes) / static_cast<double>(*total_bytes));
+  const double done = std::min(1.0, static_cast<double>(bytes) / static_cast<double>(*total_bytes));
   const int cells = static_cast<int>(done * kBarCells);
   std::string line = "[" + std::string(static_cast<std::size_t>(cells), '#') +
                      std::string(static_cast<std::size_t>(kBarCells - cells), '-') + "] ";

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "import/input_window.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,8 +9,6 @@
 #include <vector>
 
 #include <kalam/result.h>
-
-#include "import/input_window.h"
 
 namespace kalam::cli {
 
@@ -18,7 +18,7 @@ enum class ValueKind {
   kBool,    // text is "true" or "false"
   kNumber,  // text is the JSON number
   kText,
-  kJson,    // a nested array or object, as JSON text
+  kJson,  // a nested array or object, as JSON text
 };
 
 struct FieldValue {
@@ -55,8 +55,8 @@ class RecordReader {
 
 struct CsvFormat {
   char delimiter = ',';
-  std::string null_text;                       // empty: only empty fields are NULL
-  std::vector<std::string> names_if_no_header;  // not empty: the first line is data
+  std::string null_text{};                        // empty: only empty fields are NULL
+  std::vector<std::string> names_if_no_header{};  // not empty: the first line is data
 };
 
 // RFC 4180, and what is found in the wild: LF line ends, a byte order mark, another delimiter.

@@ -1,11 +1,11 @@
 #include "import/row_encoder.h"
 
+#include "exit_code.h"
+#include "import/number_text.h"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-
-#include "exit_code.h"
-#include "import/number_text.h"
 
 namespace kalam::cli {
 
@@ -14,8 +14,9 @@ namespace {
 // "True" and "FALSE" as SQL writes them; nullopt for anything else.
 std::optional<std::string_view> BooleanText(std::string_view text) {
   const auto is = [&](std::string_view word) {
-    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
-                      [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
+      return std::tolower(static_cast<unsigned char>(a)) == b;
+    });
   };
   if (is("true")) return "TRUE";
   if (is("false")) return "FALSE";
@@ -73,8 +74,9 @@ std::string ColumnList(const TargetTable& table) {
 }
 
 std::string UnknownField(const std::string& field, const TargetTable& table) {
-  return "field '" + field + "' is not a column of " + table.name + " (columns: " +
-         ColumnList(table) + "); use --map " + field + "=COLUMN or choose with --columns";
+  return "field '" + field + "' is not a column of " + table.name +
+         " (columns: " + ColumnList(table) + "); use --map " + field +
+         "=COLUMN or choose with --columns";
 }
 
 }  // namespace
@@ -83,7 +85,9 @@ void AppendSqlValue(const FieldValue& value, ColumnClass column_class, std::stri
   const bool text_column = column_class == ColumnClass::kText;
   switch (value.kind) {
     case ValueKind::kEmpty:
-    case ValueKind::kNull: *sql += "NULL"; return;
+    case ValueKind::kNull:
+      *sql += "NULL";
+      return;
     case ValueKind::kBool:
       if (text_column) {
         AppendSqlText(value.text, sql);
@@ -98,8 +102,12 @@ void AppendSqlValue(const FieldValue& value, ColumnClass column_class, std::stri
         sql->append(value.text);
       }
       return;
-    case ValueKind::kText: AppendText(value.text, column_class, sql); return;
-    case ValueKind::kJson: AppendSqlText(value.text, sql); return;
+    case ValueKind::kText:
+      AppendText(value.text, column_class, sql);
+      return;
+    case ValueKind::kJson:
+      AppendSqlText(value.text, sql);
+      return;
   }
 }
 
@@ -126,7 +134,8 @@ Result<RowEncoder> RowEncoder::Create(const TargetTable& table, const ImportOpti
       }
       taken.push_back(place);
     }
-    if (taken.empty()) return UsageError("no field of the file goes into a column of " + table.name);
+    if (taken.empty())
+      return UsageError("no field of the file goes into a column of " + table.name);
   }
   return encoder;
 }
@@ -153,8 +162,8 @@ int RowEncoder::PlaceOf(std::size_t field, const RecordReader& reader) {
 }
 
 int RowEncoder::DecidePlace(const std::string& name) {
-  const auto mapped = std::find_if(maps_.begin(), maps_.end(),
-                                   [&](const auto& map) { return map.first == name; });
+  const auto mapped =
+      std::find_if(maps_.begin(), maps_.end(), [&](const auto& map) { return map.first == name; });
   const std::string& column = mapped == maps_.end() ? name : mapped->second;
   const auto& chosen = options_->columns;
   if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), column) == chosen.end()) {

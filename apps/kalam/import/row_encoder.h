@@ -1,13 +1,13 @@
 #pragma once
 
+#include "import/record_reader.h"
+#include "import/target_table.h"
+#include "options.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "import/record_reader.h"
-#include "import/target_table.h"
-#include "options.h"
 
 namespace kalam::cli {
 
@@ -56,7 +56,7 @@ class RowEncoder {
   const TargetTable* table_;
   const ImportOptions* options_;
   std::vector<std::pair<std::string, std::string>> maps_;  // field, column
-  std::vector<int> places_;            // per field: column index or one of the constants
+  std::vector<int> places_;             // per field: column index or one of the constants
   std::vector<const FieldValue*> row_;  // per column: the current record's value
   std::vector<std::string> skipped_;
 };

@@ -1,9 +1,9 @@
 #include "import/target_table.h"
 
+#include "exit_code.h"
+
 #include <algorithm>
 #include <cctype>
-
-#include "exit_code.h"
 
 namespace kalam::cli {
 

@@ -19,7 +19,8 @@ struct TargetColumn {
   bool is_primary_key = false;
 };
 
-// The table that an import fills, as DESCRIBE tells it, without the columns that the server manages.
+// The table that an import fills, as DESCRIBE tells it, without the columns that the server
+// manages.
 struct TargetTable {
   std::string name;  // as it stands in SQL: ns.table, parts quoted where needed
   std::vector<TargetColumn> columns;

@@ -1,12 +1,12 @@
 #include "kalam/client.h"
 
-#include <algorithm>
-#include <mutex>
-#include <thread>
-
 #include "http_connection.h"
 #include "response_parser.h"
 #include "url.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
 
 namespace kalam {
 inline namespace link_v1 {
@@ -97,8 +97,9 @@ Result<Response> Client::Query(std::string_view sql, const std::vector<Param>& p
 }
 
 Result<Response> Client::Send(std::string body) const {
-  auto answer = state_->Exchange(
-      {.method = "POST", .target = state_->address.prefix + "/v1/api/sql", .body = std::move(body)});
+  auto answer = state_->Exchange({.method = "POST",
+                                  .target = state_->address.prefix + "/v1/api/sql",
+                                  .body = std::move(body)});
   if (!answer) return std::move(answer).error();
   return ParseSqlAnswer(*std::move(answer));
 }

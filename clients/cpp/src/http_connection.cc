@@ -10,7 +10,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-
 #include <sys/socket.h>
 
 namespace kalam {
@@ -88,8 +87,7 @@ class BeastConnection final : public HttpConnection {
 
   bool StillOpen() override {
     char byte;
-    const auto got =
-        recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto got = recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 
@@ -149,9 +147,9 @@ class BeastConnection final : public HttpConnection {
 
   Error Broken(const error_code& failure) const {
     Error error;
-    const bool not_http = failure.category() == http::make_error_code(http::error::bad_version).category() &&
-                          failure != http::error::end_of_stream &&
-                          failure != http::error::partial_message;
+    const bool not_http =
+        failure.category() == http::make_error_code(http::error::bad_version).category() &&
+        failure != http::error::end_of_stream && failure != http::error::partial_message;
     error.kind = not_http ? ErrorKind::kHttp : ErrorKind::kConnection;
     error.message = not_http ? address_.Url() + " does not answer with HTTP: " + failure.message()
                              : "the connection to " + address_.Url() +

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "kalam/result.h"
+#include "url.h"
+
 #include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "kalam/result.h"
-#include "url.h"
 
 namespace kalam {
 inline namespace link_v1 {
@@ -22,7 +22,7 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 0;
   std::string reason;
-  std::string body;       // with spare capacity that simdjson's padding needs
+  std::string body;         // with spare capacity that simdjson's padding needs
   bool keep_alive = false;  // the connection may serve another request
 };
 
@@ -38,7 +38,8 @@ class HttpConnection {
                                                       std::chrono::milliseconds timeout);
   virtual ~HttpConnection() = default;
 
-  // False if the peer has closed the connection (or sent bytes nobody asked for) since its last use.
+  // False if the peer has closed the connection (or sent bytes nobody asked for) since its last
+  // use.
   virtual bool StillOpen() = 0;
 
   // Sends the request and waits for the whole answer, both within `timeout`.

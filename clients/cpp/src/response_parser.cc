@@ -34,7 +34,8 @@ std::string Text(json::value value) {
 
 void SetCell(json::value value, std::size_t column, Rows* rows) {
   switch (json::json_type type = value.type(); type) {
-    case json::json_type::null: return;
+    case json::json_type::null:
+      return;
     case json::json_type::boolean:
       rows->SetInLastRow(column, Cell::Kind::kBool, value.get_bool() ? "true" : "false");
       return;
@@ -176,9 +177,7 @@ Error ToError(const HttpAnswer& answer, Envelope envelope) {
   Error error;
   const bool from_sql = envelope.status == "error";
   const bool refused = answer.status == 401 || (answer.status == 403 && !from_sql);
-  error.kind = refused    ? ErrorKind::kAuthentication
-               : from_sql ? ErrorKind::kSql
-                          : ErrorKind::kHttp;
+  error.kind = refused ? ErrorKind::kAuthentication : from_sql ? ErrorKind::kSql : ErrorKind::kHttp;
   error.http_status = answer.status;
   error.code = std::move(envelope.code);
   error.message = std::move(envelope.message);

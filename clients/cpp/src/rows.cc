@@ -1,8 +1,8 @@
-#include <algorithm>
-#include <charconv>
-
 #include "kalam/error.h"
 #include "kalam/response.h"
+
+#include <algorithm>
+#include <charconv>
 
 namespace kalam {
 inline namespace link_v1 {
@@ -58,15 +58,24 @@ void Rows::SetInLastRow(std::size_t column, Cell::Kind kind, std::string_view te
 
 const char* ToString(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kConnection: return "connection";
-    case ErrorKind::kAuthentication: return "authentication";
-    case ErrorKind::kSql: return "sql";
-    case ErrorKind::kInvalidUrl: return "invalid url";
-    case ErrorKind::kInvalidJwt: return "invalid token";
-    case ErrorKind::kInvalidRequest: return "invalid request";
-    case ErrorKind::kTimeout: return "timeout";
-    case ErrorKind::kHttp: return "http";
-    case ErrorKind::kSerialization: return "serialization";
+    case ErrorKind::kConnection:
+      return "connection";
+    case ErrorKind::kAuthentication:
+      return "authentication";
+    case ErrorKind::kSql:
+      return "sql";
+    case ErrorKind::kInvalidUrl:
+      return "invalid url";
+    case ErrorKind::kInvalidJwt:
+      return "invalid token";
+    case ErrorKind::kInvalidRequest:
+      return "invalid request";
+    case ErrorKind::kTimeout:
+      return "timeout";
+    case ErrorKind::kHttp:
+      return "http";
+    case ErrorKind::kSerialization:
+      return "serialization";
   }
   return "unknown";
 }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "kalam/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "kalam/result.h"
 
 namespace kalam {
 inline namespace link_v1 {

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "kalam/auth.h"
+#include "kalam/param.h"
+#include "kalam/response.h"
+#include "kalam/result.h"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "kalam/auth.h"
-#include "kalam/param.h"
-#include "kalam/response.h"
-#include "kalam/result.h"
 
 namespace kalam {
 inline namespace link_v1 {

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "kalam/response.h"
+
 #include <string>
 #include <vector>
-
-#include "kalam/response.h"
 
 namespace kalam {
 inline namespace link_v1 {

@@ -14,17 +14,17 @@ inline namespace link_v1 {
 // costs one pass when it is sent. Integers are exact over the whole 64-bit range.
 class Param {
  public:
-  Param(std::nullptr_t) : json_("null") {}                        // NOLINT: implicit on purpose
-  Param(bool value) : json_(value ? "true" : "false") {}          // NOLINT
+  Param(std::nullptr_t) : json_("null") {}                // NOLINT: implicit on purpose
+  Param(bool value) : json_(value ? "true" : "false") {}  // NOLINT
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  Param(T value) : json_(std::to_string(value)) {}                // NOLINT
-  Param(double value);                                            // NOLINT; not finite: null
-  Param(std::string_view text);                                   // NOLINT
+  Param(T value) : json_(std::to_string(value)) {}                   // NOLINT
+  Param(double value);                                               // NOLINT; not finite: null
+  Param(std::string_view text);                                      // NOLINT
   Param(const std::string& text) : Param(std::string_view(text)) {}  // NOLINT
-  Param(const char* text) : Param(std::string_view(text)) {}      // NOLINT
+  Param(const char* text) : Param(std::string_view(text)) {}         // NOLINT
   // As ISO 8601 text in UTC with microseconds.
-  Param(std::chrono::system_clock::time_point time);              // NOLINT
+  Param(std::chrono::system_clock::time_point time);  // NOLINT
 
   const std::string& json() const { return json_; }
 

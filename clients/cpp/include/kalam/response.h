@@ -57,8 +57,8 @@ class Row {
   std::size_t index_;
 };
 
-// The rows of one result set: all text in one buffer, a small fixed record per cell. Copies are deep
-// and independent.
+// The rows of one result set: all text in one buffer, a small fixed record per cell. Copies are
+// deep and independent.
 class Rows {
  public:
   explicit Rows(std::vector<std::string> columns = {}) : columns_(std::move(columns)) {}
@@ -71,7 +71,8 @@ class Rows {
   Cell at(std::size_t row, std::size_t column) const;
   std::optional<std::size_t> IndexOf(std::string_view column) const;
 
-  // Adds a row of nulls and fills cells of the last row: for whoever builds rows (the parser, tests).
+  // Adds a row of nulls and fills cells of the last row: for whoever builds rows (the parser,
+  // tests).
   void AppendRow() { cells_.resize(cells_.size() + columns_.size()); }
   void SetInLastRow(std::size_t column, Cell::Kind kind, std::string_view text);
 

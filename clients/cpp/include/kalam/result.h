@@ -1,9 +1,9 @@
 #pragma once
 
+#include "kalam/error.h"
+
 #include <utility>
 #include <variant>
-
-#include "kalam/error.h"
 
 namespace kalam {
 inline namespace link_v1 {

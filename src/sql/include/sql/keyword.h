@@ -12,7 +12,7 @@ namespace kalam::sql {
 // X(enumerator, spelling). Sorted by spelling.
 #define KALAM_SQL_KEYWORDS(X)                                                                    \
   X(kAccess, "access") X(kAdd, "add") X(kAll, "all") X(kAlter, "alter") X(kAlways, "always")      \
-  X(kAnalyze, "analyze") X(kAnd, "and") X(kAs, "as") X(kAsc, "asc")                               \
+  X(kAnalyze, "analyze") X(kAnd, "and") X(kAs, "as") X(kAsc, "asc") X(kAt, "at")                              \
   X(kAutoIncrement, "auto_increment") X(kBackup, "backup") X(kBackups, "backups")                 \
   X(kBegin, "begin") X(kBetween, "between") X(kBy, "by") X(kCache, "cache")                       \
   X(kCascade, "cascade") X(kCase, "case") X(kCheck, "check") X(kClear, "clear")                   \
@@ -29,7 +29,7 @@ namespace kalam::sql {
   X(kIncrement, "increment") X(kInner, "inner") X(kInsert, "insert")                              \
   X(kIntersect, "intersect") X(kInterval, "interval") X(kInto, "into") X(kIs, "is")               \
   X(kIsNull, "isnull") X(kJob, "job") X(kJoin, "join") X(kKey, "key") X(kKill, "kill")            \
-  X(kLeft, "left") X(kLike, "like") X(kLimit, "limit") X(kLive, "live")                           \
+  X(kLambda, "lambda") X(kLeft, "left") X(kLike, "like") X(kLimit, "limit") X(kLive, "live")                           \
   X(kMaxBuffer, "max_buffer") X(kName, "name") X(kNamespace, "namespace")                         \
   X(kNamespaces, "namespaces") X(kNatural, "natural") X(kNot, "not") X(kNotNull, "notnull")       \
   X(kNull, "null") X(kNulls, "nulls") X(kOffset, "offset") X(kOn, "on") X(kOptions, "options")    \

@@ -1,0 +1,150 @@
+// kill -9 at random moments while writers run. Afterwards everything that was acknowledged is there, and
+// nothing is half done: statements of several rows are there whole or not at all.
+//
+// KALAM_CRASH_CYCLES sets the number of kills.
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "support/server_test.h"
+
+namespace kalam::test {
+namespace {
+
+constexpr int kWriters = 4;
+constexpr int kRowsPerStatement = 5;
+
+// What one writer knows. It owns the rows of its user, so nobody else changes them.
+struct Writer {
+  std::string user;
+  std::map<int, int> acknowledged;       // group -> version of its rows; -1: deleted
+  std::map<int, std::pair<int, int>> in_doubt;  // group -> (before, attempted): no answer came
+  int next_group = 0;
+  std::mt19937 random;
+
+  static constexpr int kAbsent = -2;
+
+  // One statement over all rows of a group: insert, update or delete.
+  void WriteOnce(SqlClient& client) {
+    const bool fresh = acknowledged.empty() || random() % 2 == 0;
+    int group = next_group;
+    int before = kAbsent, after = 0;
+    std::string sql;
+    if (fresh) {
+      ++next_group;
+      sql = "INSERT INTO app.t (id, grp, version) VALUES ";
+      for (int i = 0; i < kRowsPerStatement; ++i) {
+        sql += (i ? ", (" : "(") + std::to_string(group * 10 + i) + ", " + std::to_string(group) + ", 0)";
+      }
+    } else {
+      auto at = acknowledged.begin();
+      std::advance(at, static_cast<std::ptrdiff_t>(random() % acknowledged.size()));
+      if (at->second < 0) return;
+      group = at->first;
+      before = at->second;
+      const bool remove = random() % 4 == 0;
+      after = remove ? -1 : before + 1;
+      sql = remove ? "DELETE FROM app.t WHERE grp = " + std::to_string(group)
+                   : "UPDATE app.t SET version = version + 1 WHERE grp = " + std::to_string(group);
+    }
+    in_doubt[group] = {before, after};
+    const SqlAnswer answer = client.Run(sql);
+    if (!answer.ok()) return;  // refused while stopping: stays in doubt
+    in_doubt.erase(group);
+    acknowledged[group] = after;
+  }
+
+  // Compares with the server and takes over how the doubtful ones ended.
+  void Verify(SqlClient& client) {
+    const SqlAnswer answer =
+        client.Run("SELECT grp, min(version), max(version), count(*) FROM app.t GROUP BY grp");
+    ASSERT_TRUE(Ok(answer));
+    std::map<int, int> found;
+    for (const auto& row : answer.rows()) {
+      EXPECT_EQ(row[1], row[2]) << "a group half updated: " << row[0];
+      EXPECT_EQ(row[3], std::to_string(kRowsPerStatement)) << "a group half there: " << row[0];
+      found[std::stoi(row[0])] = std::stoi(row[1]);
+    }
+    const auto state = [&](int group) {
+      const auto at = found.find(group);
+      return at == found.end() ? kAbsent : at->second;
+    };
+    for (const auto& [group, change] : in_doubt) {
+      const int now = state(group);
+      const int after = change.second < 0 ? kAbsent : change.second;
+      EXPECT_TRUE(now == change.first || now == after) << user << " group " << group << " is " << now;
+      if (now == kAbsent) {
+        if (change.first == kAbsent) {
+          acknowledged.erase(group);
+        } else {
+          acknowledged[group] = -1;
+        }
+      } else {
+        acknowledged[group] = now;
+      }
+    }
+    in_doubt.clear();
+    for (const auto& [group, version] : acknowledged) {
+      EXPECT_EQ(state(group), version < 0 ? kAbsent : version) << user << " lost group " << group;
+    }
+    for (const auto& [group, version] : found) {
+      EXPECT_TRUE(acknowledged.contains(group)) << user << " has a group nobody wrote: " << group;
+    }
+  }
+};
+
+class Crash : public OwnServerTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Crash, KeepsWhatWasAcknowledgedAndNothingHalf) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  const char* cycles_text = std::getenv("KALAM_CRASH_CYCLES");
+  const int cycles = cycles_text ? std::atoi(cycles_text) : 8;
+
+  ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
+  server.Start();
+  ASSERT_TRUE(Ok(SqlClient(server.port())
+                     .Run("CREATE NAMESPACE app; CREATE USER TABLE app.t (id BIGINT PRIMARY KEY, grp INT, version INT)")));
+  std::vector<Writer> writers(kWriters);
+  for (int i = 0; i < kWriters; ++i) {
+    writers[i].user = "writer-" + std::to_string(i);
+    writers[i].random.seed(random());
+  }
+
+  for (int cycle = 0; cycle < cycles && !HasFailure(); ++cycle) {
+    std::atomic<int> statements = 0;
+    std::vector<std::thread> threads;
+    for (Writer& writer : writers) {
+      threads.emplace_back([&writer, &statements, port = server.port()] {
+        try {
+          SqlClient client(port, writer.user);
+          while (true) {
+            writer.WriteOnce(client);
+            ++statements;
+          }
+        } catch (const std::runtime_error&) {
+          // The server is gone.
+        }
+      });
+    }
+    const int until = 20 + static_cast<int>(random() % 400);
+    while (statements < until) std::this_thread::yield();
+    server.Kill();
+    for (auto& thread : threads) thread.join();
+    server.Start();
+    for (Writer& writer : writers) {
+      SqlClient client(server.port(), writer.user);
+      writer.Verify(client);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sync, Crash, testing::Values("commit", "interval"));
+
+}  // namespace
+}  // namespace kalam::test

@@ -198,7 +198,7 @@ TEST_P(CrashTest, NothingAcknowledgedIsLostAndNothingIsHalfDone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, CrashTest, testing::Values("commit", "interval"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 }  // namespace
 }  // namespace kalam::table

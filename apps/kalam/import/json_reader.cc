@@ -203,10 +203,12 @@ class JsonReader final : public RecordReader {
     document_ = parser_.iterate(
         simdjson::padded_string_view(padded_.data(), padded_.size(), padded_.capacity()));
     json::object object;
-    if (document_.get_object().get(object) != simdjson::SUCCESS) {
+    const simdjson::error_code opened = document_.get_object().get(object);
+    if (opened == simdjson::INCORRECT_TYPE) {
       record->problem = "the record is not a JSON object";
       return;
     }
+    if (opened != simdjson::SUCCESS) throw simdjson::simdjson_error(opened);
     for (auto member : object) {
       FieldValue field;
       field.field = FieldIndex(member.unescaped_key());

@@ -131,9 +131,9 @@ TEST_F(StreamStoreTest, AScanIsAMomentWhateverHappensMeanwhile) {
   for (int i = 0; i < 300; ++i) Insert(i, "v");
   auto scan = streams_->Scan(stream_);
   const std::string before = Rows();
-  stream_.max_buffer = 10;
   ASSERT_TRUE(Write(Statement(stream_).Delete(5, "v", SeqOf(5))).status.ok());
   ASSERT_TRUE(Write(Statement(stream_).Update(6, "changed", SeqOf(6))).status.ok());
+  stream_.max_buffer = 10;
   Insert(1000);
   manual_clock_.Advance(std::chrono::seconds(100));
   EXPECT_EQ(Show(std::move(scan)), before);

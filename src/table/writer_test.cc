@@ -169,7 +169,9 @@ TEST_F(WriterTest, LoopsAreToldWhenARowIsLatched) {
 TEST_F(WriterTest, LoopsAreToldWhenARowIsOnlyOnDisk) {
   Done(Statement(notes_).Insert(1, "a"));
   Reopen();
-  const auto changes = Statement(notes_).Insert(1, "x").changes();
+  Statement statement(notes_);
+  statement.Insert(1, "x");
+  const auto changes = statement.changes();
   EXPECT_TRUE(writer_->Apply(notes_, alice_, changes, Blocking::kNever).would_block);
   ExpectDuplicate(writer_->Apply(notes_, alice_, changes, Blocking::kAllowed));
   ExpectDuplicate(writer_->Apply(notes_, alice_, changes, Blocking::kNever));

@@ -12,7 +12,7 @@ endif
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
 	@echo "make test       set up, build, and run all tests"
-	@echo "make demo       load 6,000 real e-mails, query them, restart, query again"
+	@echo "make demo       two mailboxes, a few queries, a restart, and all is still there"
 	@echo "make build      set up and build into $(BUILD)/bin"
 	@echo "make check-all  the tests under clang-16 and under the sanitizers"
 	@echo "make bench      compare with PostgreSQL 15 on this machine"

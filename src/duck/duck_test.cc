@@ -1,1 +1,0 @@
-#include "duck/engine.h"

@@ -58,6 +58,11 @@ struct Store::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
   std::shared_ptr<rocksdb::Cache> cache;
 
+  // Held while bytes go to the log's buffer or from there to its file. The engine must not be handed another
+  // write once its log file has failed (it takes that for a bug and aborts): with this lock the failure is
+  // known here before the next write can start. The sync itself runs outside.
+  std::mutex log_mutex;
+
   std::atomic<bool> low_on_space{false};
   std::atomic<Health> health{Health::kGood};
   std::mutex failure_mutex;
@@ -77,11 +82,18 @@ struct Store::Impl {
   }
 
   Status CheckWritable(std::size_t batch_bytes) {
-    if (health.load(std::memory_order_acquire) == Health::kFailed) return Failure();
     if (low_on_space.load(std::memory_order_relaxed) || batch_bytes >= kLargeBatchBytes) CheckSpace();
-    if (low_on_space.load(std::memory_order_relaxed) ||
-        health.load(std::memory_order_acquire) == Health::kDiskFull) {
-      return Error(ErrorCode::kIo, std::string(kDiskFullText));
+    if (low_on_space.load(std::memory_order_relaxed)) return DiskFull();
+    return CheckHealth();
+  }
+
+  static Error DiskFull() { return Error(ErrorCode::kIo, std::string(kDiskFullText)); }
+
+  Status CheckHealth() {
+    switch (health.load(std::memory_order_acquire)) {
+      case Health::kGood: return {};
+      case Health::kDiskFull: return DiskFull();
+      case Health::kFailed: return Failure();
     }
     return {};
   }
@@ -104,8 +116,8 @@ struct Store::Impl {
     return Failure();
   }
 
-  // The write-ahead log could not be flushed or synced.
-  Error FailSync(const rocksdb::Status& status) {
+  // The write-ahead log could not be written, flushed or synced.
+  Error FailLog(const rocksdb::Status& status) {
     if (!IsDiskFull(status)) return Fail(status);
     Health expected = Health::kGood;
     health.compare_exchange_strong(expected, Health::kDiskFull);
@@ -114,9 +126,13 @@ struct Store::Impl {
 
   Status FlushLog(bool sync) {
     CheckSpace();
-    if (health.load(std::memory_order_acquire) == Health::kFailed) return Failure();
-    const auto status = db->FlushWAL(sync);
-    if (!status.ok()) return FailSync(status);
+    {
+      std::lock_guard lock(log_mutex);
+      KALAM_TRY(CheckHealth());
+      if (const auto status = db->FlushWAL(/*sync=*/false); !status.ok()) return FailLog(status);
+    }
+    if (!sync) return {};
+    if (const auto status = db->SyncWAL(); !status.ok()) return FailLog(status);
     return {};
   }
 
@@ -195,20 +211,22 @@ Store::~Store() {
 }
 
 Result<WriteOutcome> Store::Write(const Batch& batch, Stall stall) {
-  KALAM_TRY(impl_->CheckWritable(batch.bytes()));
   rocksdb::WriteOptions write;
   write.no_slowdown = stall == Stall::kNever;
+  std::lock_guard lock(impl_->log_mutex);
+  KALAM_TRY(impl_->CheckWritable(batch.bytes()));
   const auto status = impl_->db->Write(write, &batch.impl_->batch);
   if (status.ok()) return WriteOutcome::kDone;
   if (status.IsIncomplete()) return WriteOutcome::kWouldBlock;
-  // No room for a memtable's file or for the log record. The engine refuses writes until it has found
-  // room, and lifts that by itself.
-  if (IsDiskFull(status)) return FromEngine(status);
-  return impl_->Fail(status);
+  return impl_->FailLog(status);
 }
 
 Status Store::FlushToOs() { return impl_->FlushLog(false); }
 Status Store::Sync() { return impl_->FlushLog(true); }
+
+bool Store::needs_recovery() const {
+  return impl_->health.load(std::memory_order_acquire) == Impl::Health::kDiskFull;
+}
 
 Status Store::Recover() {
   using Health = Impl::Health;

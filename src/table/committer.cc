@@ -128,7 +128,10 @@ struct Committer::Impl {
   Result<CommitOutcome> Sequence(const Turn& turn, Blocking blocking) {
     while (true) {
       auto outcome = TakeTurn(turn);
-      if (!outcome.ok()) return outcome;
+      if (!outcome.ok()) {
+        if (store.needs_recovery()) WakeSyncThread();
+        return outcome;
+      }
       if (!outcome->would_block) {
         WakeSyncThread();
         return outcome;
@@ -160,7 +163,7 @@ struct Committer::Impl {
   bool Idle() {
     std::unique_lock lock(sync_mutex);
     sleeping.store(true, std::memory_order_seq_cst);
-    const auto ready = [&] { return stopping || HasUnpublished(); };
+    const auto ready = [&] { return stopping || HasUnpublished() || store.needs_recovery(); };
     if (HasUnsynced()) {
       sync_wake.wait_until(lock, last_sync + options.interval, ready);  // kInterval only
     } else {
@@ -191,8 +194,8 @@ struct Committer::Impl {
       synced = upto;
       last_sync = steady_clock::now();
     }
-    Publish(std::make_shared<const DurableSnapshot>(std::move(view), upto), lease);
     rounds.fetch_add(1, std::memory_order_relaxed);
+    Publish(std::make_shared<const DurableSnapshot>(std::move(view), upto), lease);
   }
 
   // Readers first, then subscribers, then the writers: whoever is told of a write can read it.

@@ -105,8 +105,10 @@ class Store : public DurableWriter {
   Status FlushToOs();
   Status Sync();
 
-  // After a Sync that failed for want of space: tries to make durable what it left in doubt. Ok: all
-  // that was written is on disk and writes are accepted again. Cheap when nothing is wrong.
+  // True after a Write or Sync that failed for want of space, until Recover succeeds.
+  bool needs_recovery() const;
+  // Tries to make durable what such a failure left in doubt. Ok: all that was written is on disk and
+  // writes are accepted again. Cheap when nothing is wrong.
   Status Recover();
 
   SnapshotPtr TakeSnapshot();

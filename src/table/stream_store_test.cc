@@ -149,10 +149,12 @@ TEST_F(StreamStoreTest, DroppedTablesAreEmptyAndTakeNoRows) {
 }
 
 TEST_F(StreamStoreTest, LoopsAreToldWhenIdsMustBeLeasedFirst) {
-  const auto changes = Statement(stream_).Insert(1, "a").changes();
+  const Statement statement = Statement(stream_).Insert(1, "a");
+  const auto changes = statement.changes();
   EXPECT_TRUE(streams_->Apply(stream_, changes, Blocking::kNever).would_block);
   EXPECT_TRUE(streams_->Apply(stream_, changes, Blocking::kAllowed).status.ok());
-  const auto more = Statement(stream_).Insert(2, "b").changes();
+  const Statement second = Statement(stream_).Insert(2, "b");
+  const auto more = second.changes();
   EXPECT_TRUE(streams_->Apply(stream_, more, Blocking::kNever).status.ok());
 }
 

@@ -56,7 +56,8 @@ TEST_F(WriterTest, LargeInsertsFindDuplicatesAnywhereInTheirRange) {
 TEST_F(WriterTest, PartitionsAndTablesDoNotMeet) {
   Done(Statement(notes_).Insert(1, "alice's"));
   const TableDef other = MakeNotes(8);
-  const auto changes = Statement(notes_).Insert(1, "x").changes();
+  const Statement statement = Statement(notes_).Insert(1, "x");
+  const auto changes = statement.changes();
   EXPECT_TRUE(writer_->Apply(notes_, UserId::FromTrusted("alicea"), changes, Blocking::kAllowed)
                   .status.ok());
   EXPECT_TRUE(writer_->Apply(notes_, UserId::FromTrusted("alic"), changes, Blocking::kAllowed)
@@ -148,7 +149,8 @@ TEST_F(WriterTest, MutateSeesTheLatestStateAndSaysWhatItDid) {
 }
 
 TEST_F(WriterTest, LoopsAreToldWhenARowIsLatched) {
-  const auto changes = Statement(notes_).Insert(1, "x").changes();
+  const Statement statement = Statement(notes_).Insert(1, "x");
+  const auto changes = statement.changes();
   bool tried = false;
   const auto outer = writer_->Mutate(
       notes_, alice_, Key(1),

@@ -334,8 +334,9 @@ void Walker::WalkColumn(ExpressionPtr& expression) {
     for (const Binding& binding : *scope) {
       const std::size_t parts = binding.parts.size();
       if (binding.has_alias || parts < 2 || names.size() <= parts) continue;
-      const bool same = std::equal(binding.parts.begin(), binding.parts.end(), names.begin(),
-                                   [](const std::string& part, const std::string& name) { return part == Lower(name); });
+      const bool same = std::equal(
+          binding.parts.begin(), binding.parts.end(), names.begin(),
+          [](const std::string& part, const std::string& name) { return part == Lower(name); });
       if (!same) continue;
       names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(parts));
       names.insert(names.begin(), binding.alias);

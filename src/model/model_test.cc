@@ -98,10 +98,11 @@ std::vector<DataType> AllTypes() {
 
 TEST(RowCodec, EveryTypeComesBack) {
   const RowLayout layout(AllTypes());
-  const std::vector<Datum> row = {Datum::Bool(true),   Datum::Int(-7),       Datum::Int(INT32_MIN),
-                                  Datum::Int(INT64_MAX), Datum::Double(1.5), Datum::Double(-0.1),
-                                  Datum::Text("grün"), Datum::Int(-1),       Datum::Int(-40000),
-                                  Datum::Int(86399999999), Datum::Text("{}"), Datum::Binary(std::string_view("\0x", 2))};
+  const std::vector<Datum> row = {
+      Datum::Bool(true),       Datum::Int(-7),     Datum::Int(INT32_MIN),
+      Datum::Int(INT64_MAX),   Datum::Double(1.5), Datum::Double(-0.1),
+      Datum::Text("grün"),     Datum::Int(-1),     Datum::Int(-40000),
+      Datum::Int(86399999999), Datum::Text("{}"),  Datum::Binary(std::string_view("\0x", 2))};
   std::string bytes;
   EncodeRow(layout, 3, 123, false, row, bytes);
   SetRowSeq(bytes.data(), Seq(77));

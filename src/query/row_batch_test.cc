@@ -9,11 +9,22 @@ namespace {
 
 TableDef Notes() {
   TableDef table;
-  table.columns = {{.name = "id", .type = DataType::kBigInt, .nullable = false, .primary_key = true,
-                    .default_expr = DefaultExpr{DefaultFunction::kSnowflakeId, {}, "SNOWFLAKE_ID()"}},
-                   {.name = "body", .type = DataType::kText, .nullable = false, .primary_key = false, .default_expr = {}},
-                   {.name = "owner", .type = DataType::kText, .nullable = true, .primary_key = false,
-                    .default_expr = DefaultExpr{DefaultFunction::kCurrentUser, {}, "CURRENT_USER()"}}};
+  table.columns = {
+      {.name = "id",
+       .type = DataType::kBigInt,
+       .nullable = false,
+       .primary_key = true,
+       .default_expr = DefaultExpr{DefaultFunction::kSnowflakeId, {}, "SNOWFLAKE_ID()"}},
+      {.name = "body",
+       .type = DataType::kText,
+       .nullable = false,
+       .primary_key = false,
+       .default_expr = {}},
+      {.name = "owner",
+       .type = DataType::kText,
+       .nullable = true,
+       .primary_key = false,
+       .default_expr = DefaultExpr{DefaultFunction::kCurrentUser, {}, "CURRENT_USER()"}}};
   table.Finish();
   return table;
 }

@@ -171,7 +171,8 @@ Status Server::Parts::OpenStore() {
   const kv::StoreStats stats = store->stats();
   std::uint64_t bytes = 0;
   for (const auto family : stats.file_bytes) bytes += family;
-  log::Info("server", "store open in " + config.storage.rocksdb_path + ", " + std::to_string(bytes) + " bytes in files");
+  log::Info("server", "store open in " + config.storage.rocksdb_path + ", " +
+                          std::to_string(bytes) + " bytes in files");
   return {};
 }
 

@@ -59,7 +59,8 @@ TEST(CreateTable, ReadsColumnsAndOptions) {
 }
 
 TEST(CreateTable, SerialKeysAreBigintWithSnowflakeIds) {
-  for (const char* sql : {"CREATE TABLE t (id SERIAL PRIMARY KEY)", "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY)"}) {
+  for (const char* sql : {"CREATE TABLE t (id SERIAL PRIMARY KEY)",
+                          "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY)"}) {
     const TableSpec spec = Spec(sql);
     EXPECT_EQ(spec.kind, TableKind::kShared);
     EXPECT_EQ(spec.columns[0].type, DataType::kBigInt);
@@ -110,9 +111,11 @@ TEST(Fuzz, NoTextBreaksTheParsers) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed=" + std::to_string(seed));
   std::mt19937 random(seed);
-  const char* words[] = {"CREATE ", "USER ", "TABLE ", "t", "(", ")", ",", "id ", "BIGINT ", "PRIMARY ", "KEY ", "DEFAULT ",
-                         "NOW()", "FLUSH ", "ROWS ", "7", "'x'", ";", "--", "/*", "*/", "$$", "$1", "\"", "`", ".",
-                         "NOT ", "NULL ", "TTL ", "\xFF", "DROP ", "SHOW ", "at "};
+  const char* words[] = {"CREATE ", "USER ",   "TABLE ",   "t",     "(",        ")",     ",",
+                         "id ",     "BIGINT ", "PRIMARY ", "KEY ",  "DEFAULT ", "NOW()", "FLUSH ",
+                         "ROWS ",   "7",       "'x'",      ";",     "--",       "/*",    "*/",
+                         "$$",      "$1",      "\"",       "`",     ".",        "NOT ",  "NULL ",
+                         "TTL ",    "\xFF",    "DROP ",    "SHOW ", "at "};
   for (int i = 0; i < 50'000; ++i) {
     std::string text;
     for (auto n = random() % 16; n > 0; --n) text += words[random() % std::size(words)];

@@ -84,8 +84,10 @@ Result<KalamStatement> ParseDrop(TokenReader& reader) {
 Result<KalamStatement> ParseShow(TokenReader& reader) {
   if (reader.Take(Keyword::kNamespaces)) return Ended(ShowNamespaces{}, reader);
   if (reader.Take(Keyword::kStorages)) return KalamStatement(LaterStatement{"SHOW STORAGES"});
-  if (reader.Take(Keyword::kStats) || reader.Take(Keyword::kTable)) return KalamStatement(LaterStatement{"SHOW TABLE STATS"});
-  if (reader.Take(Keyword::kBackup) || reader.Take(Keyword::kBackups)) return KalamStatement(LaterStatement{"SHOW BACKUPS"});
+  if (reader.Take(Keyword::kStats) || reader.Take(Keyword::kTable))
+    return KalamStatement(LaterStatement{"SHOW TABLE STATS"});
+  if (reader.Take(Keyword::kBackup) || reader.Take(Keyword::kBackups))
+    return KalamStatement(LaterStatement{"SHOW BACKUPS"});
   if (!reader.Take(Keyword::kTables)) return reader.SyntaxError();
   ShowTables show;
   if (reader.Take(Keyword::kIn) || reader.Take(Keyword::kFrom)) {

@@ -379,7 +379,8 @@ class SpecParser {
     KALAM_TRY_ASSIGN(std::string strategy, reader_.TextOrWord());
     for (char& c : strategy) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
     if (strategy != "alphabetic" && strategy != "numeric" && strategy != "consistent_hash") {
-      return Invalid("Unknown sharding strategy '" + strategy + "'. Must be one of: alphabetic, numeric, consistent_hash");
+      return Invalid("Unknown sharding strategy '" + strategy +
+                     "'. Must be one of: alphabetic, numeric, consistent_hash");
     }
     Sharding sharding{strategy, std::nullopt};
     if (reader_.Take(Keyword::kShards)) {

@@ -52,7 +52,8 @@ TEST_F(ServerLife, AReadOnlyFolderIsAClearError) {
 TEST_F(ServerLife, MySqlErrorStyleIsAConfigurationAway) {
   ServerProcess& server = Make({.env = {{"KALAMDB_SERVER_ERROR_STYLE", "mysql"}}});
   server.Start();
-  EXPECT_EQ(SqlClient(server.port()).Run("SELECT * FROM nope").error(), "ERROR 1146 (42S02): Table 'nope' doesn't exist");
+  EXPECT_EQ(SqlClient(server.port()).Run("SELECT * FROM nope").error(),
+            "ERROR 1146 (42S02): Table 'nope' doesn't exist");
 }
 
 }  // namespace

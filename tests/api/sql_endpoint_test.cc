@@ -69,7 +69,8 @@ TEST_F(SqlEndpoint, ColumnsOfOneNameStayApart) {
 TEST_F(SqlEndpoint, BindsParameters) {
   const std::string ns = OwnNamespace();
   ASSERT_TRUE(Ok(Client().Run("CREATE TABLE " + ns + ".t (id BIGINT PRIMARY KEY, s TEXT, at TIMESTAMP)")));
-  ASSERT_TRUE(Ok(Client().Run("INSERT INTO " + ns + ".t VALUES ($1, $2, $3)", R"([7, "a'; --", "2025-01-02T03:04:05Z"])")));
+  ASSERT_TRUE(Ok(Client().Run("INSERT INTO " + ns + ".t VALUES ($1, $2, $3)",
+                              R"([7, "a'; --", "2025-01-02T03:04:05Z"])")));
   const SqlAnswer answer = Client().Run("SELECT s FROM " + ns + ".t WHERE id = $1 AND at > $2", R"([7, "2025-01-01"])");
   ASSERT_TRUE(Ok(answer));
   EXPECT_EQ(answer.cell(), "a'; --");

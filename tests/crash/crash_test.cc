@@ -109,7 +109,8 @@ TEST_P(Crash, KeepsWhatWasAcknowledgedAndNothingHalf) {
   ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
   server.Start();
   ASSERT_TRUE(Ok(SqlClient(server.port())
-                     .Run("CREATE NAMESPACE app; CREATE USER TABLE app.t (id BIGINT PRIMARY KEY, grp INT, version INT)")));
+                     .Run("CREATE NAMESPACE app; CREATE USER TABLE app.t (id BIGINT PRIMARY KEY, "
+                          "grp INT, version INT)")));
   std::vector<Writer> writers(kWriters);
   for (int i = 0; i < kWriters; ++i) {
     writers[i].user = "writer-" + std::to_string(i);

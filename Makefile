@@ -1,50 +1,54 @@
-# The front door. `make` alone lists what there is.
+# The front door. `make` alone lists what there is. Every target does its own set-up first, and may
+# be repeated: what is done already costs a second or two.
 
 BUILD := build/release
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
+# Arguments for the server: make run ARGS='--port 9000'
+ARGS ?=
 ifdef CI
 CMAKE_FLAGS += -DKALAM_WERROR=ON
 endif
 
-.PHONY: help setup configure build run test check-all demo bench format clean
+.PHONY: help setup configure build run test check-all check-clang check-asan demo bench format clean
 
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
 	@echo "make test       set up, build, and run all tests"
-	@echo "make demo       two mailboxes, a few queries, a restart, and all is still there"
+	@echo "make demo       load real mail, query it, restart the server, and all is still there"
 	@echo "make build      set up and build into $(BUILD)/bin"
-	@echo "make check-all  the tests under clang-16 and under the sanitizers"
+	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
 	@echo "make bench      compare with PostgreSQL 15 on this machine"
 	@echo "make format     clang-format"
-	@echo "make clean      remove build/"
+	@echo "make clean      remove build/ (not ./data)"
 
 setup:
 	@scripts/setup
 
 configure: setup
-	@cmake -G Ninja -B $(BUILD) -S . -DCMAKE_BUILD_TYPE=Release $(CMAKE_FLAGS) --log-level=WARNING
+	@cmake --preset release $(CMAKE_FLAGS) --log-level=WARNING
 
 build: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 
+# The two binaries only: a first run need not wait for the tests to compile.
 run: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam
-	@$(BUILD)/bin/kalamdb-server
+	@exec $(BUILD)/bin/kalamdb-server $(ARGS)
 
 test: build
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-check-all:
-	@scripts/setup --check-all
-	cmake -G Ninja -B build/clang -S . -DCMAKE_CXX_COMPILER=clang++-16 -DKALAM_WERROR=ON -DKALAM_BENCH=OFF
-	cmake --build build/clang -j $(JOBS)
-	ctest --test-dir build/clang --output-on-failure -j $(JOBS)
-	cmake -G Ninja -B build/asan -S . -DKALAM_SANITIZE=address,undefined -DKALAM_BENCH=OFF
-	cmake --build build/asan -j $(JOBS)
-	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+check-all: check-clang check-asan
 
-demo: build
+check-clang check-asan: check-%:
+	@scripts/setup --check-all
+	@cmake --preset $* --log-level=WARNING
+	@cmake --build --preset $* -j $(JOBS)
+	@ctest --preset $* -j $(JOBS)
+
+demo: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam
 	@scripts/demo
 
 bench: configure
@@ -53,7 +57,8 @@ bench: configure
 	@bench/run
 
 format:
-	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+	@scripts/setup --check-all
+	@git ls-files '*.cc' '*.h' | xargs clang-format-16 -i
 
 clean:
 	@rm -rf build

@@ -18,6 +18,7 @@ SOURCE_FOLDERS = ("src/", "apps/", "clients/cpp/", "bench/", "tests/")
 # Spelled in two halves, so that this file does not find itself.
 LEFTOVER = re.compile(r"\b(" + "|".join(["TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK"]) + r")\b")
 DEBUG_PRINT = re.compile(r"std::c(?:out|err)\s*<<|\b(?:std::)?printf\s*\(|\bputs\s*\(")
+NAMED_FILE = re.compile(r"(?<![\w/.-])(?:src|tests|docs|scripts|bench|cmake|apps|clients)/[\w/.-]*\.(?:cc|h|slt|md|py)\b")
 FOREIGN_HOMES = {
     "rocksdb": (re.compile(r'#include\s*[<"]rocksdb/'), "src/kv/"),
     "duckdb": (re.compile(r'#include\s*[<"]duckdb'), "src/duck/"),
@@ -92,6 +93,18 @@ def check_cmake_lists(root, names):
             yield name, "is in no CMakeLists.txt, so nobody builds it", "add it to its target, or delete it"
 
 
+def check_documents(root, names):
+    """A document that names a file of ours must name one that is there: COMPAT.md points to its proofs."""
+    known = set(names)
+    for name in names:
+        if not name.endswith(".md"):
+            continue
+        for number, line in enumerate(read_lines(root, name), 1):
+            for named in NAMED_FILE.findall(line):
+                if named not in known:
+                    yield f"{name}:{number}", f"names {named}, which is not there", "name the file that is"
+
+
 def check_files(root, names):
     """Rules about files and folders as a whole."""
     known = set(names)
@@ -114,6 +127,7 @@ def findings(root):
     for name in names:
         yield from check_lines(name, read_lines(root, name))
     yield from check_cmake_lists(root, names)
+    yield from check_documents(root, names)
     yield from check_files(root, names)
 
 
@@ -130,6 +144,8 @@ def self_test():
         ({"src/base/b.cc": "int b;\n"}, "in no CMakeLists.txt"),
         ({"src/base/aa.cc": "int b;\n", "src/base/CMakeLists.txt": "a.cc x/aa.cc\n"}, "in no CMakeLists.txt"),
         ({"src/new/CMakeLists.txt": "\n"}, "has no README.md"),
+        ({"README.md": "see `src/base/gone.cc`\n"}, "which is not there"),
+        ({"README.md": "see `src/base/a.cc`.\n"}, None),
         ({"docs/stray.md": "lost\n"}, "directly in docs/"),
         ({"tests/sql/a.slt": "statement ok\n"}, "does not start with a description"),
         ({"tests/sql/a.slt": "# What it proves\nstatement ok\n"}, None),

@@ -161,7 +161,7 @@ Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
   }
   const auto& tables = it->second.tables;
   if (!tables.empty() && !options.cascade) {
-    return Error(ErrorCode::kConflict,
+    return Error(ErrorCode::kInvalidArgument,
                  fmt::format("Cannot drop namespace '{}': namespace contains {} table(s). Drop all "
                              "tables first.",
                              name, tables.size()));

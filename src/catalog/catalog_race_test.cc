@@ -97,7 +97,7 @@ TEST_F(CatalogTest, CreateTableAgainstDropNamespace) {
       if (outcome.ok()) {
         ++dropped;
       } else {
-        EXPECT_EQ(outcome.error().code(), ErrorCode::kConflict);
+        EXPECT_EQ(outcome.error().code(), ErrorCode::kInvalidArgument);
         ++refused;
       }
     });

@@ -39,7 +39,7 @@ TEST_F(CatalogTest, NamespacesAreCreatedOnceAndDroppedWhenEmpty) {
   ASSERT_TRUE(catalog_->CreateTable(SmallTable("app", "a"), false).ok());
   ASSERT_TRUE(catalog_->CreateTable(SmallTable("app", "b"), false).ok());
   EXPECT_EQ(catalog_->ListNamespaces()[0].table_count, 2u);
-  EXPECT_EQ(MessageOf(catalog_->DropNamespace("app", {}), ErrorCode::kConflict),
+  EXPECT_EQ(MessageOf(catalog_->DropNamespace("app", {}), ErrorCode::kInvalidArgument),
             "Cannot drop namespace 'app': namespace contains 2 table(s). Drop all tables first.");
   ASSERT_TRUE(catalog_->DropTable({"app", "a"}, {}).ok());
   ASSERT_TRUE(catalog_->DropTable({"app", "b"}, {}).ok());

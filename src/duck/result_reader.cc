@@ -52,6 +52,14 @@ bool IsNested(const LogicalType& type) {
   }
 }
 
+// Of an exact number, as JSON has it: the engine writes DECIMAL(2,2) 0.25 as `.25`.
+std::string Digits(const duckdb::Value& value) {
+  std::string digits = value.ToString();
+  const std::size_t first = digits.starts_with('-') ? 1 : 0;
+  if (digits.size() > first && digits[first] == '.') digits.insert(first, 1, '0');
+  return digits;
+}
+
 void AppendJson(JsonWriter& json, const duckdb::Value& value);
 
 void AppendMap(JsonWriter& json, const duckdb::Value& value) {
@@ -66,6 +74,12 @@ void AppendMap(JsonWriter& json, const duckdb::Value& value) {
 
 void AppendStruct(JsonWriter& json, const duckdb::Value& value) {
   const auto& children = duckdb::StructValue::GetChildren(value);
+  if (duckdb::StructType::IsUnnamed(value.type())) {  // ROW(1, 2)
+    json.BeginArray();
+    for (const auto& child : children) AppendJson(json, child);
+    json.EndArray();
+    return;
+  }
   json.BeginObject();
   for (std::size_t i = 0; i < children.size(); ++i) {
     json.Key(duckdb::StructType::GetChildName(value.type(), i));
@@ -105,7 +119,7 @@ void AppendJson(JsonWriter& json, const duckdb::Value& value) {
     case LogicalTypeId::UBIGINT:
     case LogicalTypeId::HUGEINT:
     case LogicalTypeId::UHUGEINT:
-    case LogicalTypeId::DECIMAL: json.Raw(value.ToString()); return;
+    case LogicalTypeId::DECIMAL: json.Raw(Digits(value)); return;
     case LogicalTypeId::TIMESTAMP:
     case LogicalTypeId::TIMESTAMP_TZ: json.String(FormatTimestamp(value.GetValueUnsafe<std::int64_t>())); return;
     default: json.String(value.ToString()); return;
@@ -178,7 +192,7 @@ Cell ResultReader::ReadCell(std::size_t column, duckdb::DataChunk& chunk, duckdb
     case LogicalTypeId::UHUGEINT:
     case LogicalTypeId::UBIGINT:
     case LogicalTypeId::DECIMAL:
-      scratch = chunk.data[column].GetValue(row).ToString();
+      scratch = Digits(chunk.data[column].GetValue(row));
       return Cell{Cell::Form::kDigits, {}, scratch};
     default: break;
   }

@@ -58,6 +58,18 @@ class DepthGuard {
   std::size_t& depth_;
 };
 
+// The parser itself qualifies the functions behind [1, 2], {'a': 1}, EXTRACT, LIKE ... ESCAPE and the like. The
+// bare name means the same function and is all that the allowlist looks at, for these and for what a client
+// qualified.
+template <typename Call>
+void DropBuiltinQualifier(Call& call) {
+  const std::string schema = Lower(call.schema);
+  const std::string catalog = Lower(call.catalog);
+  if ((schema != "main" && schema != "pg_catalog") || (!catalog.empty() && catalog != "system")) return;
+  call.schema.clear();
+  call.catalog.clear();
+}
+
 }  // namespace
 
 Status Walker::Walk(QueryNode& node) try {
@@ -252,6 +264,7 @@ void Walker::WalkTableFunction(duckdb::TableFunctionRef& ref) {
   }
   auto& function = ref.function->Cast<duckdb::FunctionExpression>();
   const std::string name = Lower(function.function_name);
+  DropBuiltinQualifier(function);
   if (!function.schema.empty() || !function.catalog.empty() || !IsAllowedTableFunction(name)) {
     RefuseFunction(name);
   }
@@ -274,8 +287,9 @@ void Walker::WalkExpression(ExpressionPtr& expression) {
       return;
     case ExpressionClass::FUNCTION: WalkFunction(expression); break;
     case ExpressionClass::WINDOW: {
-      const auto& window = expression->Cast<duckdb::WindowExpression>();
+      auto& window = expression->Cast<duckdb::WindowExpression>();
       const std::string name = Lower(window.function_name);
+      DropBuiltinQualifier(window);
       if (!window.schema.empty() || !window.catalog.empty() || !IsAllowedFunction(name)) RefuseFunction(name);
       break;
     }
@@ -302,6 +316,7 @@ void Walker::WalkExpression(ExpressionPtr& expression) {
 void Walker::WalkFunction(ExpressionPtr& expression) {
   auto& function = expression->Cast<duckdb::FunctionExpression>();
   const std::string name = Lower(function.function_name);
+  DropBuiltinQualifier(function);
   if (!function.schema.empty() || !function.catalog.empty()) RefuseFunction(name);
   if (function.children.empty()) {
     if (auto constant = ContextConstant(name)) {

@@ -88,8 +88,8 @@ class Catalog {
     bool if_exists = false;
     bool cascade = false;  // drops its tables in the same change
   };
-  // Errors: kNotFound `Namespace 'app' not found`; kConflict `Cannot drop namespace 'app':
-  // namespace contains N table(s). Drop all tables first.`
+  // Errors: kNotFound `Namespace 'app' not found`; kInvalidArgument `Cannot drop namespace
+  // 'app': namespace contains N table(s). Drop all tables first.`
   Result<DdlOutcome> DropNamespace(std::string_view name, const DropNamespaceOptions& options);
 
   struct CreatedTable {

@@ -214,6 +214,17 @@ const Json& Json::operator[](std::size_t index) const {
   return index < items_.size() ? items_[index] : missing;
 }
 
+std::string Json::Dump() const {
+  if (is_string()) return JsonQuote(text_);
+  if (!is_array() && !is_object()) return text_;
+  std::string out(1, is_array() ? '[' : '{');
+  for (const Json& item : items_) out += (out.size() > 1 ? "," : "") + item.Dump();
+  for (const auto& [name, value] : members_) {
+    out += (out.size() > 1 ? "," : "") + JsonQuote(name) + ":" + value.Dump();
+  }
+  return out + (is_array() ? ']' : '}');
+}
+
 std::vector<std::string> Json::texts() const {
   std::vector<std::string> texts;
   for (const Json& item : items_) texts.push_back(item.text());

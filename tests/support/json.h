@@ -45,6 +45,8 @@ class Json {
 
   const Json& operator[](std::string_view key) const;
   const Json& operator[](std::size_t index) const;
+  // The value written back without blanks: for comparing lists and objects as one text.
+  std::string Dump() const;
   // Of an array of strings or numbers.
   std::vector<std::string> texts() const;
 

@@ -24,7 +24,13 @@ std::vector<std::vector<std::string>> SqlAnswer::rows(std::size_t index) const {
     auto& cells = rows.emplace_back();
     for (const std::string& name : names) {
       const Json& cell = row[name];
-      cells.push_back(cell.is_null() ? "NULL" : cell.exists() ? cell.text() : "<missing>");
+      if (cell.is_null()) {
+        cells.emplace_back("NULL");
+      } else if (cell.is_array() || cell.is_object()) {
+        cells.push_back(cell.Dump());
+      } else {
+        cells.push_back(cell.exists() ? cell.text() : "<missing>");
+      }
     }
   }
   return rows;

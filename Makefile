@@ -15,7 +15,7 @@ endif
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
 	@echo "make test       set up, build, and run all tests"
-	@echo "make demo       load real mail, query it, restart the server, and all is still there"
+	@echo "make demo       load 6,046 real e-mails, query them, restart the server: all still there"
 	@echo "make build      set up and build into $(BUILD)/bin"
 	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
 	@echo "make bench      compare with PostgreSQL 15 on this machine"
@@ -48,6 +48,7 @@ check-clang check-asan: check-%:
 	@ctest --preset $* -j $(JOBS)
 
 demo: configure
+	@scripts/setup --demo
 	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam
 	@scripts/demo
 

@@ -44,6 +44,17 @@ Status AuthorizeRows(const Identity& who, Action action, const Object& object) {
     case ObjectKind::kSystemUsers:
       if (action == Action::kSelect) return AdminsOnly(who, "read system.users");
       return AdminsOnly(who, "change system.users");
+    case ObjectKind::kSystemStorages:
+    case ObjectKind::kSystemStats:
+      if (action == Action::kSelect) return AdminsOnly(who, "read " + std::string(object.name));
+      return Denied("table " + Quoted(object.name) + " is read-only");
+    case ObjectKind::kSystemJobs:
+      if (action != Action::kSelect) return Denied("table " + Quoted(object.name) + " is read-only");
+      if (who.role >= Role::kService) return {};
+      return Denied("Only Service, DBA or System users can read " + std::string(object.name));
+    case ObjectKind::kSystemLiveQueries:
+      if (action == Action::kSelect) return {};
+      return Denied("table " + Quoted(object.name) + " is read-only");
     case ObjectKind::kServer: break;
   }
   return Denied("no rows there");
@@ -64,7 +75,11 @@ Status AuthorizeDrop(const Identity& who, const Object& object) {
       return Denied("Only the owner, Service, DBA or System users can drop table " +
                     Quoted(object.name));
     case ObjectKind::kSystemCatalog:
-    case ObjectKind::kSystemUsers: return Denied("system tables cannot be dropped");
+    case ObjectKind::kSystemUsers:
+    case ObjectKind::kSystemStorages:
+    case ObjectKind::kSystemJobs:
+    case ObjectKind::kSystemStats:
+    case ObjectKind::kSystemLiveQueries: return Denied("system tables cannot be dropped");
     case ObjectKind::kServer: break;
   }
   return Denied("no table there");

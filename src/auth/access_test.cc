@@ -23,8 +23,12 @@ enum class On {
   kStream,
   kSystemCatalog,
   kSystemUsers,
+  kSystemStorages,
+  kSystemJobs,
+  kSystemStats,
+  kSystemLiveQueries,
 };
-constexpr int kOnCount = static_cast<int>(On::kSystemUsers) + 1;
+constexpr int kOnCount = static_cast<int>(On::kSystemLiveQueries) + 1;
 
 constexpr const char* kAll = "usdy";
 constexpr const char* kAdmins = "dy";
@@ -38,22 +42,22 @@ struct Row {
 
 const std::vector<Row> kMatrix = {
     // clang-format off
-    //                             server   own      others   public   private  restr.   granted  ownpriv  ownrestr stream   catalog  users
-    {Action::kCreateNamespace,   {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
-    {Action::kDropNamespace,     {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
-    {Action::kShowNamespaces,    {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll}},
-    {Action::kCreateUserTable,   {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll}},
-    {Action::kCreateSharedTable, {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll}},
-    {Action::kCreateStreamTable, {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll}},
-    {Action::kShowTables,        {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll}},
-    {Action::kExplain,           {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll}},
+    //                             server   own      others   public   private  restr.   granted  ownpriv  ownrestr stream   catalog  users    storages jobs     stats    livequeries
+    {Action::kCreateNamespace,   {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kDropNamespace,     {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kShowNamespaces,    {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
+    {Action::kCreateUserTable,   {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
+    {Action::kCreateSharedTable, {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
+    {Action::kCreateStreamTable, {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
+    {Action::kShowTables,        {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
+    {Action::kExplain,           {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
     // Own rows stand for a table that the caller created, others' rows for one that somebody else did.
-    {Action::kDropTable,         {kNobody, kAll,    "sdy",   "sdy",   "sdy",   "sdy",   "sdy",   kAll,    kAll,    "sdy",   kNobody, kNobody}},
-    {Action::kDescribe,          {kNobody, kAll,    kAll,    kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins}},
-    {Action::kSelect,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins}},
-    {Action::kInsert,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins}},
-    {Action::kUpdate,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins}},
-    {Action::kDelete,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins}},
+    {Action::kDropTable,         {kNobody, kAll,    "sdy",   "sdy",   "sdy",   "sdy",   "sdy",   kAll,    kAll,    "sdy",   kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
+    {Action::kDescribe,          {kNobody, kAll,    kAll,    kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins, kAdmins, "sdy", kAdmins, kAll}},
+    {Action::kSelect,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins, kAdmins, "sdy", kAdmins, kAll}},
+    {Action::kInsert,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
+    {Action::kUpdate,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
+    {Action::kDelete,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
     // clang-format on
 };
 
@@ -71,6 +75,10 @@ Object Make(On on) {
       return object;
     case On::kSystemCatalog: return {.kind = ObjectKind::kSystemCatalog, .name = "system.tables"};
     case On::kSystemUsers: return {.kind = ObjectKind::kSystemUsers, .name = "system.users"};
+    case On::kSystemStorages: return {.kind = ObjectKind::kSystemStorages, .name = "system.storages"};
+    case On::kSystemJobs: return {.kind = ObjectKind::kSystemJobs, .name = "system.jobs"};
+    case On::kSystemStats: return {.kind = ObjectKind::kSystemStats, .name = "system.stats"};
+    case On::kSystemLiveQueries: return {.kind = ObjectKind::kSystemLiveQueries, .name = "system.live_queries"};
     case On::kStream: object.kind = ObjectKind::kStreamTable; return object;
     case On::kPublic:
     case On::kPrivate:

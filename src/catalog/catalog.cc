@@ -99,6 +99,11 @@ std::vector<TableDefPtr> Catalog::ListTables(std::optional<std::string_view> ns)
   return defs;
 }
 
+std::size_t Catalog::table_count() const {
+  std::shared_lock lock(state_mutex_);
+  return tables_.size();
+}
+
 std::vector<SchemaVersion> Catalog::SchemaHistory(std::string_view ns,
                                                   std::string_view table) const {
   std::shared_ptr<const std::vector<SchemaVersion>> history;

@@ -1,4 +1,4 @@
-#include "query/system_tables.h"
+#include "query/inspection.h"
 #include "statement_context.h"
 
 namespace kalam::exec {
@@ -16,12 +16,13 @@ Status Done(StatementContext& context, const std::string& message) {
   return {};
 }
 
-Status Show(query::Rows rows, StatementContext& context) {
+Status Show(const query::Listing& listing, StatementContext& context) {
   std::vector<wire::ResultColumn> columns;
-  for (const auto& column : rows.columns) columns.push_back({column.name, column.type});
+  for (const auto& column : listing.columns) columns.push_back({column.name, column.type});
   const wire::ResultShape shape(std::move(columns));
   context.response.BeginRows(shape);
-  for (const auto& row : rows.rows) {
+  query::Row row;
+  while (listing.rows(row)) {
     context.response.BeginRow();
     for (const Value& value : row) context.response.Cell(value.view());
     KALAM_TRY(context.response.EndRow());
@@ -142,16 +143,17 @@ class Handler {
 
   Status operator()(const sql::ShowTables& statement) const {
     KALAM_TRY(Authorize(Action::kShowTables));
-    if (statement.ns && !catalog().HasNamespace(*statement.ns)) {
+    const bool system = statement.ns && query::SystemTables::IsSystemSchema(*statement.ns);
+    if (statement.ns && !system && !catalog().HasNamespace(*statement.ns)) {
       return Error(ErrorCode::kNotFound, "Namespace '" + *statement.ns + "' does not exist");
     }
-    return Show(query::ShowTables(catalog(), statement.ns,
-                                  [this](const TableDef& table) { return IsVisibleTable(context_.who, table); }),
+    return Show(query::ShowTables(catalog(), context_.services.system_tables, statement.ns, ViewerOf(context_.who)),
                 context_);
   }
 
   Status operator()(const sql::DescribeTable& statement) const {
     const TableName name = statement.name.Resolve(kDefaultNamespace);
+    if (query::SystemTables::IsSystemSchema(name.ns)) return DescribeSystem(name);
     const TableDefPtr table = catalog().FindTable(name.ns, name.table);
     // A table that the caller may not see is told apart from a missing one by nothing.
     if (!table || !IsVisibleTable(context_.who, *table)) {
@@ -162,6 +164,14 @@ class Handler {
   }
 
  private:
+  Status DescribeSystem(const TableName& name) const {
+    const query::SystemTable* table = context_.services.system_tables.Find(name.ns, name.table);
+    if (!table || !query::MayRead(ViewerOf(context_.who), *table)) {
+      return Error(ErrorCode::kNotFound, "Table '" + name.ToString() + "' not found");
+    }
+    return Show(query::Describe(*table), context_);
+  }
+
   catalog::Catalog& catalog() const { return context_.services.catalog; }
   Status Authorize(Action action) const {
     return auth::Authorize(context_.who, action, Object{.kind = ObjectKind::kServer});

@@ -17,7 +17,7 @@ Status RefuseClauses(const duck::ParsedStatement& statement) {
 }
 
 Result<TableDefPtr> FindTarget(const duck::TableReference& target, Action action, const StatementContext& context) {
-  if (target.parts.size() == 2 && (target.parts[0] == "system" || target.parts[0] == "information_schema")) {
+  if (target.parts.size() == 2 && query::SystemTables::IsSystemSchema(target.parts[0])) {
     return Error(ErrorCode::kPermissionDenied,
                  "ERROR: permission denied for relation '" + target.parts[0] + "." + target.parts[1] + "'");
   }

@@ -1,13 +1,11 @@
 #include "statement_resolver.h"
 
-#include "query/system_tables.h"
 #include "query/table_source.h"
 
 namespace kalam::exec {
 namespace {
 
 using auth::Action;
-using auth::ObjectKind;
 using SourcePtr = std::shared_ptr<const duck::ScanSource>;
 
 constexpr std::string_view kDefaultNamespace = "default";
@@ -43,8 +41,12 @@ bool IsVisibleTable(const auth::Identity& who, const TableDef& table) {
   return auth::IsVisible(who, auth::ObjectOf(table, name));
 }
 
+query::Viewer ViewerOf(const auth::Identity& who) {
+  return {.who = who, .may_see = [who](const TableDef& table) { return IsVisibleTable(who, table); }};
+}
+
 Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& reference) {
-  if (reference.parts.size() == 2 && (reference.parts[0] == "system" || reference.parts[0] == "information_schema")) {
+  if (reference.parts.size() == 2 && query::SystemTables::IsSystemSchema(reference.parts[0])) {
     return ResolveSystem(reference.parts[0], reference.parts[1]);
   }
   KALAM_TRY_ASSIGN(TableDefPtr table, FindTable(services_.catalog, style_, reference.parts));
@@ -55,27 +57,12 @@ Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& referen
   return query::MakeHotSource(services_.reader, std::move(table), std::move(partition), snapshot_, include_deleted);
 }
 
-Result<SourcePtr> StatementResolver::ResolveSystem(const std::string& schema, const std::string& table) {
-  const auto authorize = [&](ObjectKind kind) {
-    const std::string name = schema + "." + table;
-    return auth::Authorize(who_, Action::kSelect, auth::Object{.kind = kind, .name = name});
-  };
-  const auto visible = [this](const TableDef& def) { return IsVisibleTable(who_, def); };
-  const catalog::Catalog& catalog = services_.catalog;
-  if (schema == "system" && table == "users") {
-    KALAM_TRY(authorize(ObjectKind::kSystemUsers));
-    return query::MakeRowsSource(query::SystemUsers(catalog, false));
-  }
-  KALAM_TRY(authorize(ObjectKind::kSystemCatalog));
-  if (schema == "system" && table == "tables") return query::MakeRowsSource(query::SystemTables(catalog, visible));
-  if (schema == "system" && table == "namespaces") return query::MakeRowsSource(query::SystemNamespaces(catalog));
-  if (schema == "information_schema" && table == "tables") {
-    return query::MakeRowsSource(query::InformationSchemaTables(catalog, visible));
-  }
-  if (schema == "information_schema" && table == "columns") {
-    return query::MakeRowsSource(query::InformationSchemaColumns(catalog, visible));
-  }
-  return sql::RelationDoesNotExist(style_, schema + "." + table);
+Result<SourcePtr> StatementResolver::ResolveSystem(const std::string& schema, const std::string& name) {
+  const query::SystemTable* table = services_.system_tables.Find(schema, name);
+  const std::string qualified = schema + "." + name;
+  if (!table) return sql::RelationDoesNotExist(style_, qualified);
+  KALAM_TRY(auth::Authorize(who_, Action::kSelect, auth::Object{.kind = table->kind, .name = qualified}));
+  return query::MakeSystemSource(*table, ViewerOf(who_));
 }
 
 }  // namespace kalam::exec

@@ -19,6 +19,9 @@ Status AuthorizeTable(const auth::Identity& who, auth::Action action, const Tabl
 // Whether the caller sees the table in listings.
 bool IsVisibleTable(const auth::Identity& who, const TableDef& table);
 
+// The caller as listings need it. Outlives the statement.
+query::Viewer ViewerOf(const auth::Identity& who);
+
 // Resolves the table references of one statement for one caller at one snapshot.
 class StatementResolver final : public duck::Resolver {
  public:

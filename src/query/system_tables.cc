@@ -1,24 +1,24 @@
 #include "query/system_tables.h"
 
-#include <string>
+#include <algorithm>
+#include <utility>
 
+#include "base/check.h"
 #include "base/json_writer.h"
+#include "information_schema.h"
+#include "shown_table.h"
+#include "shown_values.h"
 
 namespace kalam::query {
 namespace {
 
-using duck::ScanColumn;
+using auth::ObjectKind;
+using enum DataType;
 
-Value Text(std::string_view text) { return Value(Datum::Text(text)); }
-Value Int(std::int64_t number) { return Value(Datum::Int(number)); }
-Value Bool(bool value) { return Value(Datum::Bool(value)); }
-Value OptionalText(const std::optional<std::string>& text) { return text ? Text(*text) : Value(); }
-Value OptionalInt(const std::optional<std::int64_t>& number) { return number ? Int(*number) : Value(); }
+constexpr std::string_view kSystem = "system";
 
-std::vector<ScanColumn> TextColumns(std::initializer_list<const char*> names) {
-  std::vector<ScanColumn> columns;
-  for (const char* name : names) columns.push_back({name, DataType::kText});
-  return columns;
+auto Named(std::string_view schema, std::string_view name) {
+  return [=](const SystemTable& table) { return table.schema == schema && table.name == name; };
 }
 
 std::string FlushPolicyJson(const FlushPolicy& policy) {
@@ -31,171 +31,208 @@ std::string FlushPolicyJson(const FlushPolicy& policy) {
   return out;
 }
 
-// The document key of a table (specification 6.3).
-std::string TableKey(const TableDef& table) { return table.name.ns + ":" + table.name.table; }
-
-std::string_view InformationSchemaType(TableKind kind) {
-  return kind == TableKind::kStream ? "STREAM TABLE" : "BASE TABLE";
+std::vector<TableDefPtr> VisibleTables(const catalog::Catalog& catalog, const Viewer& viewer) {
+  std::vector<TableDefPtr> tables = catalog.ListTables();
+  std::erase_if(tables, [&](const TableDefPtr& table) { return !viewer.may_see(*table); });
+  return tables;
 }
 
-// A column as information_schema and DESCRIBE show it; the system columns come after the declared ones.
-struct ShownColumn {
-  std::string name;
-  DataType type;
-  bool nullable;
-  std::optional<std::string> default_text;
-  bool primary_key;
-};
+SystemTable Tables(const catalog::Catalog& catalog) {
+  return {.schema = std::string(kSystem),
+          .name = "tables",
+          .kind = ObjectKind::kSystemCatalog,
+          .columns = {{"table_id", kText},
+                      {"table_name", kText},
+                      {"namespace", kText},
+                      {"table_type", kText},
+                      {"created_at", kTimestamp},
+                      {"storage_location", kText},
+                      {"storage_id", kText},
+                      {"use_user_storage", kBoolean},
+                      {"flush_policy", kText},
+                      {"schema_version", kInt},
+                      {"deleted_retention_hours", kInt},
+                      {"access", kText}},
+          .rows = [&catalog](const Viewer& viewer) {
+            return StreamOf(VisibleTables(catalog, viewer), [](const TableDefPtr& table, std::vector<Row>& rows) {
+              rows.push_back({Text(DocumentKey(table->name)), Text(table->name.table), Text(table->name.ns),
+                              Text(ToLowerName(table->kind)), Int(table->created_at), Text(""),
+                              Text(table->storage_id), Bool(table->use_user_storage),
+                              Text(FlushPolicyJson(table->flush)), Int(table->schema_version),
+                              OptionalInt(table->deleted_retention_hours),
+                              table->kind == TableKind::kShared ? Text(ToString(table->access)) : Value()});
+            });
+          }};
+}
 
-std::vector<ShownColumn> ShownColumns(const TableDef& table) {
-  std::vector<ShownColumn> shown;
-  for (const ColumnDef& column : table.columns) {
-    shown.push_back({column.name, column.type, column.nullable && !column.primary_key,
-                     column.default_expr ? std::optional(column.default_expr->text) : std::nullopt,
-                     column.primary_key});
-  }
-  if (table.has_system_columns()) {
-    shown.push_back({std::string(kUpdatedColumn), DataType::kTimestamp, false, std::nullopt, false});
-    shown.push_back({std::string(kDeletedColumn), DataType::kBoolean, false, std::nullopt, false});
-  }
-  return shown;
+SystemTable Namespaces(const catalog::Catalog& catalog) {
+  return {.schema = std::string(kSystem),
+          .name = "namespaces",
+          .kind = ObjectKind::kSystemCatalog,
+          .columns = {{"namespace_id", kText},
+                      {"name", kText},
+                      {"options", kText},
+                      {"table_count", kInt},
+                      {"created_at", kTimestamp}},
+          .rows = [&catalog](const Viewer&) {
+            return StreamOf(catalog.ListNamespaces(), [](const catalog::NamespaceInfo& ns, std::vector<Row>& rows) {
+              rows.push_back({Text(ns.name), Text(ns.name), Text(ns.options_json),
+                              Int(static_cast<std::int64_t>(ns.table_count)), Int(ns.created_at)});
+            });
+          }};
+}
+
+SystemTable Users(const catalog::Catalog& catalog) {
+  return {.schema = std::string(kSystem),
+          .name = "users",
+          .kind = ObjectKind::kSystemUsers,
+          .columns = {{"user_id", kText},
+                      {"username", kText},
+                      {"role", kText},
+                      {"metadata", kText},
+                      {"email", kText},
+                      {"storage_mode", kText},
+                      {"storage_id", kText},
+                      {"created_at", kTimestamp},
+                      {"updated_at", kTimestamp},
+                      {"deleted_at", kTimestamp}},
+          .rows = [&catalog](const Viewer&) {
+            return StreamOf(catalog.ListUsers(), [](const catalog::UserPtr& user, std::vector<Row>& rows) {
+              if (user->deleted_at) return;
+              rows.push_back({Text(user->user_id), Text(user->username), Text(auth::ToString(user->role)),
+                              OptionalText(user->metadata), OptionalText(user->email), Text(user->storage_mode),
+                              OptionalText(user->storage_id), Int(user->created_at), Int(user->updated_at),
+                              OptionalInt(user->deleted_at)});
+            });
+          }};
+}
+
+SystemTable Storages() {
+  return {.schema = std::string(kSystem),
+          .name = "storages",
+          .kind = ObjectKind::kSystemStorages,
+          .columns = {{"storage_id", kText},
+                      {"storage_name", kText},
+                      {"description", kText},
+                      {"storage_type", kText},
+                      {"uri", kText},
+                      {"credentials", kText},
+                      {"shared_tables_template", kText},
+                      {"user_tables_template", kText},
+                      {"created_at", kTimestamp},
+                      {"updated_at", kTimestamp}},
+          .rows = NoRows};
+}
+
+SystemTable Jobs() {
+  return {.schema = std::string(kSystem),
+          .name = "jobs",
+          .kind = ObjectKind::kSystemJobs,
+          .columns = {{"job_id", kText},
+                      {"job_type", kText},
+                      {"namespace_id", kText},
+                      {"table_name", kText},
+                      {"status", kText},
+                      {"parameters", kText},
+                      {"result", kText},
+                      {"trace", kText},
+                      {"memory_used", kBigInt},
+                      {"cpu_used", kBigInt},
+                      {"created_at", kTimestamp},
+                      {"started_at", kTimestamp},
+                      {"completed_at", kTimestamp},
+                      {"node_id", kText},
+                      {"error", kText},
+                      {"error_message", kText}},
+          .rows = NoRows};
+}
+
+SystemTable LiveQueries() {
+  return {.schema = std::string(kSystem),
+          .name = "live_queries",
+          .kind = ObjectKind::kSystemLiveQueries,
+          .columns = {{"live_id", kText},
+                      {"connection_id", kText},
+                      {"namespace_id", kText},
+                      {"table_name", kText},
+                      {"query_id", kText},
+                      {"user_id", kText},
+                      {"query", kText},
+                      {"options", kText},
+                      {"changes", kBigInt},
+                      {"node", kText},
+                      {"created_at", kTimestamp},
+                      {"last_update", kTimestamp}},
+          .rows = NoRows};
+}
+
+SystemTable TableSchemas(const catalog::Catalog& catalog) {
+  return {.schema = std::string(kSystem),
+          .name = "table_schemas",
+          .kind = ObjectKind::kSystemCatalog,
+          .columns = {{"schema_id", kText},
+                      {"table_id", kText},
+                      {"namespace_id", kText},
+                      {"table_name", kText},
+                      {"version", kInt},
+                      {"schema_version", kInt},
+                      {"created_at", kTimestamp},
+                      {"changes", kText},
+                      {"arrow_schema", kText}},
+          .rows = [&catalog](const Viewer& viewer) {
+            return StreamOf(VisibleTables(catalog, viewer), [&catalog](const TableDefPtr& table,
+                                                                       std::vector<Row>& rows) {
+              const std::string key = DocumentKey(table->name);
+              for (const auto& entry : catalog.SchemaHistory(table->name.ns, table->name.table)) {
+                rows.push_back({Text(key + ":" + std::to_string(entry.version)), Text(key), Text(table->name.ns),
+                                Text(table->name.table), Int(entry.version), Int(entry.version),
+                                Int(entry.created_at), Text(entry.changes), Text(entry.arrow_schema_json)});
+              }
+            });
+          }};
+}
+
+SystemTable StatsTable(const Stats& stats) {
+  return {.schema = std::string(kSystem),
+          .name = "stats",
+          .kind = ObjectKind::kSystemStats,
+          .columns = {{"name", kText}, {"value", kBigInt}},
+          .rows = [&stats](const Viewer&) {
+            return StreamOf(stats.Read(), [](const Stats::Entry& entry, std::vector<Row>& rows) {
+              rows.push_back({Text(entry.name), Int(entry.value)});
+            });
+          }};
 }
 
 }  // namespace
 
-Rows SystemTables(const catalog::Catalog& catalog, const TableFilter& visible) {
-  Rows out;
-  out.columns = {{"table_id", DataType::kText},          {"table_name", DataType::kText},
-                 {"namespace", DataType::kText},         {"table_type", DataType::kText},
-                 {"created_at", DataType::kTimestamp},   {"storage_location", DataType::kText},
-                 {"storage_id", DataType::kText},        {"use_user_storage", DataType::kBoolean},
-                 {"flush_policy", DataType::kText},      {"schema_version", DataType::kInt},
-                 {"deleted_retention_hours", DataType::kInt}, {"access", DataType::kText}};
-  for (const TableDefPtr& table : catalog.ListTables()) {
-    if (!visible(*table)) continue;
-    out.rows.push_back({Text(TableKey(*table)), Text(table->name.table), Text(table->name.ns),
-                        Text(ToLowerName(table->kind)), Int(table->created_at), Text(""), Text(table->storage_id),
-                        Bool(table->use_user_storage), Text(FlushPolicyJson(table->flush)),
-                        Int(table->schema_version), OptionalInt(table->deleted_retention_hours),
-                        table->kind == TableKind::kShared ? Text(ToString(table->access)) : Value()});
-  }
-  return out;
+SystemTables::SystemTables(const catalog::Catalog& catalog, const Stats& stats) {
+  tables_.push_back(InformationSchemaColumns(catalog, *this));
+  tables_.push_back(InformationSchemaTables(catalog, *this));
+  tables_.push_back(Jobs());
+  tables_.push_back(LiveQueries());
+  tables_.push_back(Namespaces(catalog));
+  tables_.push_back(StatsTable(stats));
+  tables_.push_back(Storages());
+  tables_.push_back(TableSchemas(catalog));
+  tables_.push_back(Tables(catalog));
+  tables_.push_back(Users(catalog));
 }
 
-Rows SystemNamespaces(const catalog::Catalog& catalog) {
-  Rows out;
-  out.columns = {{"namespace_id", DataType::kText},
-                 {"name", DataType::kText},
-                 {"options", DataType::kText},
-                 {"table_count", DataType::kInt},
-                 {"created_at", DataType::kTimestamp}};
-  for (const auto& ns : catalog.ListNamespaces()) {
-    out.rows.push_back({Text(ns.name), Text(ns.name), Text(ns.options_json),
-                        Int(static_cast<std::int64_t>(ns.table_count)), Int(ns.created_at)});
-  }
-  return out;
+const SystemTable* SystemTables::Find(std::string_view schema, std::string_view name) const {
+  const auto it = std::ranges::find_if(tables_, Named(schema, name));
+  return it == tables_.end() ? nullptr : &*it;
 }
 
-Rows SystemUsers(const catalog::Catalog& catalog, bool include_deleted) {
-  Rows out;
-  out.columns = {{"user_id", DataType::kText},       {"username", DataType::kText},
-                 {"role", DataType::kText},          {"metadata", DataType::kText},
-                 {"email", DataType::kText},         {"storage_mode", DataType::kText},
-                 {"storage_id", DataType::kText},    {"created_at", DataType::kTimestamp},
-                 {"updated_at", DataType::kTimestamp}, {"deleted_at", DataType::kTimestamp}};
-  for (const auto& user : catalog.ListUsers()) {
-    if (user->deleted_at && !include_deleted) continue;
-    out.rows.push_back({Text(user->user_id), Text(user->username), Text(auth::ToString(user->role)),
-                        OptionalText(user->metadata), OptionalText(user->email), Text(user->storage_mode),
-                        OptionalText(user->storage_id), Int(user->created_at), Int(user->updated_at),
-                        OptionalInt(user->deleted_at)});
-  }
-  return out;
+void SystemTables::Supply(std::string_view schema, std::string_view name, RowsFunction rows) {
+  const auto it = std::ranges::find_if(tables_, Named(schema, name));
+  KALAM_CHECK(it != tables_.end(), "rows are supplied to a table of the list");
+  it->rows = std::move(rows);
 }
 
-Rows InformationSchemaTables(const catalog::Catalog& catalog, const TableFilter& visible) {
-  Rows out;
-  out.columns = {{"table_catalog", DataType::kText},    {"table_schema", DataType::kText},
-                 {"table_name", DataType::kText},       {"table_type", DataType::kText},
-                 {"table_id", DataType::kText},         {"created_at", DataType::kTimestamp},
-                 {"updated_at", DataType::kTimestamp},  {"schema_version", DataType::kInt},
-                 {"storage_id", DataType::kText},       {"use_user_storage", DataType::kBoolean},
-                 {"deleted_retention_hours", DataType::kInt}, {"ttl_seconds", DataType::kBigInt}};
-  for (const TableDefPtr& table : catalog.ListTables()) {
-    if (!visible(*table)) continue;
-    out.rows.push_back({Text("def"), Text(table->name.ns), Text(table->name.table),
-                        Text(InformationSchemaType(table->kind)), Text(TableKey(*table)), Int(table->created_at),
-                        Int(table->updated_at), Int(table->schema_version), Text(table->storage_id),
-                        Bool(table->use_user_storage), OptionalInt(table->deleted_retention_hours),
-                        OptionalInt(table->ttl_seconds)});
-  }
-  return out;
-}
-
-Rows InformationSchemaColumns(const catalog::Catalog& catalog, const TableFilter& visible) {
-  Rows out;
-  out.columns = {{"table_catalog", DataType::kText},   {"table_schema", DataType::kText},
-                 {"table_name", DataType::kText},      {"column_name", DataType::kText},
-                 {"ordinal_position", DataType::kInt}, {"data_type", DataType::kText},
-                 {"is_nullable", DataType::kBoolean},  {"column_default", DataType::kText},
-                 {"is_primary_key", DataType::kBoolean}};
-  for (const TableDefPtr& table : catalog.ListTables()) {
-    if (!visible(*table)) continue;
-    std::int64_t ordinal = 0;
-    for (const ShownColumn& column : ShownColumns(*table)) {
-      out.rows.push_back({Text("def"), Text(table->name.ns), Text(table->name.table), Text(column.name),
-                          Int(++ordinal), Text(ToString(column.type)), Bool(column.nullable),
-                          OptionalText(column.default_text), Bool(column.primary_key)});
-    }
-  }
-  return out;
-}
-
-Rows ShowNamespaces(const catalog::Catalog& catalog) {
-  Rows out;
-  out.columns = {{"name", DataType::kText}, {"table_count", DataType::kInt}, {"created_at", DataType::kTimestamp}};
-  for (const auto& ns : catalog.ListNamespaces()) {
-    out.rows.push_back({Text(ns.name), Int(static_cast<std::int64_t>(ns.table_count)), Int(ns.created_at)});
-  }
-  return out;
-}
-
-Rows ShowTables(const catalog::Catalog& catalog, std::optional<std::string_view> ns,
-                const TableFilter& visible) {
-  Rows out;
-  out.columns = TextColumns({"namespace", "table_name", "table_type"});
-  out.columns.push_back({"created_at", DataType::kTimestamp});
-  for (const TableDefPtr& table : catalog.ListTables(ns)) {
-    if (!visible(*table)) continue;
-    out.rows.push_back({Text(table->name.ns), Text(table->name.table), Text(ToLowerName(table->kind)),
-                        Int(table->created_at)});
-  }
-  return out;
-}
-
-Rows Describe(const TableDef& table) {
-  Rows out;
-  out.columns = {{"column_name", DataType::kText},    {"data_type", DataType::kText},
-                 {"is_nullable", DataType::kBoolean}, {"column_default", DataType::kText},
-                 {"is_primary_key", DataType::kBoolean}, {"current_schema_version", DataType::kInt},
-                 {"schema_history_reference", DataType::kText}};
-  const std::string history = "SELECT * FROM system.table_schemas WHERE namespace_id = '" + table.name.ns +
-                              "' AND table_name = '" + table.name.table + "'";
-  for (const ShownColumn& column : ShownColumns(table)) {
-    out.rows.push_back({Text(column.name), Text(ToString(column.type)), Bool(column.nullable),
-                        OptionalText(column.default_text), Bool(column.primary_key), Int(table.schema_version),
-                        Text(history)});
-  }
-  return out;
-}
-
-Rows DescribeHistory(const catalog::Catalog& catalog, const TableDef& table) {
-  Rows out;
-  out.columns = {{"version", DataType::kInt}, {"created_at", DataType::kTimestamp}, {"changes", DataType::kText}};
-  for (const auto& version : catalog.SchemaHistory(table.name.ns, table.name.table)) {
-    out.rows.push_back({Int(version.version), Int(version.created_at), Text(version.changes)});
-  }
-  return out;
+bool MayRead(const Viewer& viewer, const SystemTable& table) {
+  const std::string name = table.qualified_name();
+  return auth::Authorize(viewer.who, auth::Action::kSelect, {.kind = table.kind, .name = name}).ok();
 }
 
 }  // namespace kalam::query

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <thread>
 
 #include "api/api.h"
 #include "base/log.h"
+#include "base/stats.h"
 #include "base/worker_pool.h"
 #include "catalog/catalog.h"
 #include "duck/engine.h"
@@ -14,6 +16,7 @@
 #include "kv/store.h"
 #include "net/event_loop.h"
 #include "net/http_server.h"
+#include "query/system_tables.h"
 #include "server/version.h"
 #include "sql/error_style.h"
 #include "sql/lexer.h"
@@ -136,6 +139,7 @@ struct Server::Parts {
 
   const ServerConfig config;
   SystemClock clock;
+  Stats stats;
   LateHandler handler;
   net::EventLoopGroup loops;
   net::HttpServer http;
@@ -145,6 +149,7 @@ struct Server::Parts {
   std::unique_ptr<table::Reader> reader;
   std::unique_ptr<table::Writer> writer;
   std::unique_ptr<table::StreamStore> streams;
+  std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
   std::unique_ptr<auth::JwtVerifier> verifier;
   std::unique_ptr<exec::Executor> executor;
@@ -153,6 +158,7 @@ struct Server::Parts {
   bool stopped = false;
 
   Status OpenStore();
+  void AddStats();
   Status OpenApi();
 };
 
@@ -168,12 +174,32 @@ Status Server::Parts::OpenStore() {
   reader = std::make_unique<table::Reader>(*store);
   writer = std::make_unique<table::Writer>(*store, *committer);
   streams = std::make_unique<table::StreamStore>(*committer, clock, table::StreamOptions{});
-  const kv::StoreStats stats = store->stats();
+  system_tables = std::make_unique<query::SystemTables>(*catalog, stats);
+  AddStats();
+  const kv::StoreStats in_store = store->stats();
   std::uint64_t bytes = 0;
-  for (const auto family : stats.file_bytes) bytes += family;
+  for (const auto family : in_store.file_bytes) bytes += family;
   log::Info("server", "store open in " + config.storage.rocksdb_path + ", " +
                           std::to_string(bytes) + " bytes in files");
   return {};
+}
+
+// What the parts know of themselves, for system.stats. One line per number; in order of name.
+void Server::Parts::AddStats() {
+  const auto add = [this](std::string name, auto read) {
+    stats.Add(std::move(name), [read] { return static_cast<std::int64_t>(read()); });
+  };
+  add("commits_total", [this] { return committer->stats().commits; });
+  add("namespaces", [this] { return catalog->ListNamespaces().size(); });
+  add("store_block_cache_bytes", [this] { return store->stats().block_cache_bytes; });
+  add("store_file_bytes", [this] {
+    const auto bytes = store->stats().file_bytes;
+    return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
+  });
+  add("store_memtable_bytes", [this] { return store->stats().memtable_bytes; });
+  add("sync_rounds_total", [this] { return committer->stats().rounds; });
+  add("tables", [this] { return catalog->table_count(); });
+  add("uptime_seconds", [this, started = clock.NowMicros()] { return (clock.NowMicros() - started) / 1'000'000; });
 }
 
 Status Server::Parts::OpenApi() {
@@ -181,7 +207,8 @@ Status Server::Parts::OpenApi() {
   verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
       .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
   executor = std::make_unique<exec::Executor>(
-      exec::Services{clock, *catalog, *engine, *committer, *reader, *writer, *streams}, ExecutorOptionsOf(config));
+      exec::Services{clock, *catalog, *engine, *committer, *reader, *writer, *streams, *system_tables},
+      ExecutorOptionsOf(config));
   workers = std::make_unique<WorkerPool>(Cores(), kQueuedStatements);
 
   KALAM_TRY_ASSIGN(const UserId default_user, UserId::Parse(config.auth.localhost_default_user)

@@ -99,7 +99,7 @@ Result<KalamStatement> ParseShow(TokenReader& reader) {
 Result<KalamStatement> ParseDescribe(TokenReader& reader) {
   DescribeTable describe;
   reader.Take(Keyword::kTable);
-  KALAM_TRY_ASSIGN(describe.name, ParseTableRef(reader));
+  KALAM_TRY_ASSIGN(describe.name, ParseAnyTableRef(reader));
   describe.history = reader.Take(Keyword::kHistory);
   return Ended(std::move(describe), reader);
 }

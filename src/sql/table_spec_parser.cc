@@ -432,15 +432,21 @@ Result<std::int64_t> TokenReader::Number() {
   return number;
 }
 
-Result<TableRef> ParseTableRef(TokenReader& reader) {
+Result<TableRef> ParseAnyTableRef(TokenReader& reader) {
   TableRef ref;
   KALAM_TRY_ASSIGN(ref.table, reader.FoldedName());
   if (reader.TakeSymbol('.')) {
     ref.ns = std::move(ref.table);
     KALAM_TRY_ASSIGN(ref.table, reader.FoldedName());
-    KALAM_TRY(CheckNamespaceName(*ref.ns));
+    if (*ref.ns != "system" && *ref.ns != "information_schema") KALAM_TRY(CheckNamespaceName(*ref.ns));
   }
   KALAM_TRY(CheckTableName(ref.table));
+  return ref;
+}
+
+Result<TableRef> ParseTableRef(TokenReader& reader) {
+  KALAM_TRY_ASSIGN(TableRef ref, ParseAnyTableRef(reader));
+  if (ref.ns) KALAM_TRY(CheckNamespaceName(*ref.ns));
   return ref;
 }
 

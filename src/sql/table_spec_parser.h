@@ -11,5 +11,7 @@ Result<TableSpec> ParseTableSpec(TableKind kind, TokenReader& reader);
 
 // [ns.]table, names checked. Errors: kSyntax, kInvalidArgument.
 Result<TableRef> ParseTableRef(TokenReader& reader);
+// The same for statements that also speak of system tables: `system.jobs` is a name like any other.
+Result<TableRef> ParseAnyTableRef(TokenReader& reader);
 
 }  // namespace kalam::sql

@@ -34,11 +34,15 @@ enum class ObjectKind {
   kUserTable,  // one user's rows of a USER table
   kSharedTable,
   kStreamTable,
-  kSystemCatalog,  // system.tables, system.namespaces, information_schema.*: rows filtered by use
-  kSystemUsers,    // system.users; the last one
+  kSystemCatalog,  // system.tables, .namespaces, .table_schemas, information_schema.*: rows filtered by use
+  kSystemUsers,    // system.users
+  kSystemStorages,     // system.storages, SHOW STORAGES
+  kSystemJobs,         // system.jobs
+  kSystemStats,        // system.stats
+  kSystemLiveQueries,  // system.live_queries: rows filtered by use; the last one
 };
 
-inline constexpr int kObjectKindCount = static_cast<int>(ObjectKind::kSystemUsers) + 1;
+inline constexpr int kObjectKindCount = static_cast<int>(ObjectKind::kSystemLiveQueries) + 1;
 
 // Views must live through the call.
 struct Object {

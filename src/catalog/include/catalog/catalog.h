@@ -71,6 +71,7 @@ class Catalog {
   std::vector<NamespaceInfo> ListNamespaces() const;
   // In order of namespace and name; of one namespace when `ns` is given, empty if it does not exist.
   std::vector<TableDefPtr> ListTables(std::optional<std::string_view> ns = std::nullopt) const;
+  std::size_t table_count() const;
   // Oldest first; empty when there is no such table.
   std::vector<SchemaVersion> SchemaHistory(std::string_view ns, std::string_view table) const;
 

@@ -14,6 +14,7 @@
 #include "duck/engine.h"
 #include "model/ids.h"
 #include "query/fast_path.h"
+#include "query/system_tables.h"
 #include "sql/error_style.h"
 #include "table/committer.h"
 #include "table/reader.h"
@@ -52,6 +53,7 @@ struct Services {
   const table::Reader& reader;
   table::Writer& writer;
   table::StreamStore& streams;
+  const query::SystemTables& system_tables;
 };
 
 // Why a request failed. The results of the statements before it are in the answer.

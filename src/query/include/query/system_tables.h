@@ -1,31 +1,41 @@
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "base/stats.h"
 #include "catalog/catalog.h"
-#include "duck/scan_source.h"
-#include "model/table_def.h"
-#include "query/rows_source.h"
+#include "query/system_table.h"
 
 namespace kalam::query {
 
-// Which tables a caller may see; decided by the caller of these functions.
-using TableFilter = std::function<bool(const TableDef&)>;
+// All tables of `system` and `information_schema`, the one list that name resolution, SHOW, DESCRIBE and
+// information_schema itself look at. Filled by the server before the first request, then read by any thread.
+class SystemTables {
+ public:
+  // With every table of specification 6.4 and 6.5. Those whose rows come from parts above this module
+  // (jobs, live queries) are empty until somebody supplies them. Both arguments must outlive it.
+  SystemTables(const catalog::Catalog& catalog, const Stats& stats);
+  SystemTables(const SystemTables&) = delete;
+  SystemTables& operator=(const SystemTables&) = delete;
 
-// The contents of SHOW TABLES and system.tables and so on, as specification 5.5 and 6.4 list them.
-Rows SystemTables(const catalog::Catalog& catalog, const TableFilter& visible);
-Rows SystemNamespaces(const catalog::Catalog& catalog);
-Rows SystemUsers(const catalog::Catalog& catalog, bool include_deleted);
-Rows InformationSchemaTables(const catalog::Catalog& catalog, const TableFilter& visible);
-Rows InformationSchemaColumns(const catalog::Catalog& catalog, const TableFilter& visible);
+  // Says where the rows of a table come from, for example system.jobs. The table must be in the list.
+  void Supply(std::string_view schema, std::string_view name, RowsFunction rows);
 
-Rows ShowNamespaces(const catalog::Catalog& catalog);
-Rows ShowTables(const catalog::Catalog& catalog, std::optional<std::string_view> ns,
-                const TableFilter& visible);
-Rows Describe(const TableDef& table);
-Rows DescribeHistory(const catalog::Catalog& catalog, const TableDef& table);
+  // Null when there is no such table. Names are in lower case.
+  const SystemTable* Find(std::string_view schema, std::string_view name) const;
+  // In order of schema and name.
+  const std::vector<SystemTable>& tables() const { return tables_; }
+
+  static bool IsSystemSchema(std::string_view schema) {
+    return schema == "system" || schema == "information_schema";
+  }
+
+ private:
+  std::vector<SystemTable> tables_;
+};
+
+// May the viewer read the table at all?
+bool MayRead(const Viewer& viewer, const SystemTable& table);
 
 }  // namespace kalam::query

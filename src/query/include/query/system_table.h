@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "auth/access.h"
+#include "auth/identity.h"
+#include "duck/scan_source.h"
+#include "model/datum.h"
+#include "model/table_def.h"
+
+namespace kalam::query {
+
+using Row = std::vector<Value>;
+
+// The rows of one scan, made as they are asked for: fills `row` with the next one, false at the end. Used by
+// one thread. What it lists was collected when it was made; it holds no lock.
+using RowStream = std::function<bool(Row& row)>;
+
+// For whom rows are made. `may_see` says whether a table is in that caller's listings; it may be called as
+// long as the stream lives, on another thread.
+struct Viewer {
+  auth::Identity who;
+  std::function<bool(const TableDef& table)> may_see;
+};
+
+using RowsFunction = std::function<RowStream(const Viewer& viewer)>;
+
+// One table of `system` or `information_schema`: all that resolving, listing and describing it needs.
+struct SystemTable {
+  std::string schema;
+  std::string name;
+  auth::ObjectKind kind;  // who may read it at all; `rows` leaves out what the viewer may not see
+  std::vector<duck::ScanColumn> columns;
+  RowsFunction rows;
+
+  std::string qualified_name() const { return schema + "." + name; }
+};
+
+// The table as the engine scans it. Nothing is listed before a scan opens; each scan lists anew. `table`
+// must outlive the source.
+std::shared_ptr<const duck::ScanSource> MakeSystemSource(const SystemTable& table, Viewer viewer);
+
+// The rows of a list: `expand` appends those of one item (none, one or several). Only one item's rows are in
+// memory at a time.
+template <typename Item, typename Expand>
+RowStream StreamOf(std::vector<Item> items, Expand expand) {
+  struct State {
+    std::vector<Item> items;
+    Expand expand;
+    std::size_t next_item = 0;
+    std::vector<Row> rows;
+    std::size_t next_row = 0;
+  };
+  // Shared, since std::function wants to be copied; there is one user all the same.
+  auto state = std::make_shared<State>(State{std::move(items), std::move(expand), 0, {}, 0});
+  return [state](Row& row) {
+    while (state->next_row == state->rows.size()) {
+      if (state->next_item == state->items.size()) return false;
+      state->rows.clear();
+      state->next_row = 0;
+      state->expand(state->items[state->next_item++], state->rows);
+    }
+    row = std::move(state->rows[state->next_row++]);
+    return true;
+  };
+}
+
+// No rows.
+RowStream NoRows(const Viewer& viewer);
+
+}  // namespace kalam::query

@@ -1,0 +1,29 @@
+#include "shown_table.h"
+
+namespace kalam::query {
+
+std::vector<ShownColumn> ShownColumns(const TableDef& table) {
+  std::vector<ShownColumn> shown;
+  for (const ColumnDef& column : table.columns) {
+    shown.push_back({column.name, column.type, column.nullable && !column.primary_key,
+                     column.default_expr ? std::optional(column.default_expr->text) : std::nullopt,
+                     column.primary_key});
+  }
+  if (table.has_system_columns()) {
+    shown.push_back({std::string(kUpdatedColumn), DataType::kTimestamp, false, std::nullopt, false});
+    shown.push_back({std::string(kDeletedColumn), DataType::kBoolean, false, std::nullopt, false});
+  }
+  return shown;
+}
+
+std::vector<ShownColumn> ShownColumns(const std::vector<duck::ScanColumn>& system_table) {
+  std::vector<ShownColumn> shown;
+  for (const duck::ScanColumn& column : system_table) {
+    shown.push_back({column.name, column.type, true, std::nullopt, false});
+  }
+  return shown;
+}
+
+std::string DocumentKey(const TableName& name) { return name.ns + ":" + name.table; }
+
+}  // namespace kalam::query

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "duck/scan_source.h"
+#include "model/table_def.h"
+
+// How definitions look in listings.
+namespace kalam::query {
+
+// A column as information_schema and DESCRIBE show it.
+struct ShownColumn {
+  std::string name;
+  DataType type = DataType::kText;
+  bool nullable = true;
+  std::optional<std::string> default_text;
+  bool primary_key = false;
+};
+
+// The system columns come after the declared ones.
+std::vector<ShownColumn> ShownColumns(const TableDef& table);
+std::vector<ShownColumn> ShownColumns(const std::vector<duck::ScanColumn>& system_table);
+
+// `app:notes`, the key of a table's document (specification 6.3).
+std::string DocumentKey(const TableName& name);
+
+}  // namespace kalam::query

@@ -1,0 +1,51 @@
+#include "query/system_table.h"
+
+namespace kalam::query {
+namespace {
+
+class StreamCursor final : public duck::ScanCursor {
+ public:
+  explicit StreamCursor(RowStream rows) : rows_(std::move(rows)) {}
+  Result<bool> Next() override {
+    // Asked again at the end, it stays there.
+    valid_ = valid_ && rows_(row_);
+    return valid_;
+  }
+  Datum Column(std::size_t column) const override { return row_[column].view(); }
+
+ private:
+  RowStream rows_;
+  Row row_;
+  bool valid_ = true;
+};
+
+class SystemSource final : public duck::ScanSource {
+ public:
+  SystemSource(const SystemTable& table, Viewer viewer) : table_(table), viewer_(std::move(viewer)) {}
+  const std::vector<duck::ScanColumn>& columns() const override { return table_.columns; }
+  const std::vector<duck::ScanColumn>& hidden_columns() const override {
+    static const std::vector<duck::ScanColumn> none;
+    return none;
+  }
+  std::optional<std::size_t> key_column() const override { return std::nullopt; }
+  std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
+  Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange&) const override {
+    return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(table_.rows(viewer_)));
+  }
+
+ private:
+  const SystemTable& table_;
+  const Viewer viewer_;
+};
+
+}  // namespace
+
+std::shared_ptr<const duck::ScanSource> MakeSystemSource(const SystemTable& table, Viewer viewer) {
+  return std::make_shared<SystemSource>(table, std::move(viewer));
+}
+
+RowStream NoRows(const Viewer&) {
+  return [](Row&) { return false; };
+}
+
+}  // namespace kalam::query

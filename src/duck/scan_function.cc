@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "datum_vector.h"
 #include "query_scope.h"
 #include "types.h"
 
@@ -218,36 +219,6 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
   return state;
 }
 
-void Write(duckdb::Vector& vector, idx_t row, DataType type, const Datum& datum) {
-  if (datum.is_null()) {
-    FlatVector::SetNull(vector, row, true);
-    return;
-  }
-  switch (type) {
-    case DataType::kBoolean: FlatVector::GetData<bool>(vector)[row] = datum.bool_value(); return;
-    case DataType::kSmallInt:
-      FlatVector::GetData<std::int16_t>(vector)[row] = static_cast<std::int16_t>(datum.int_value());
-      return;
-    case DataType::kInt:
-    case DataType::kDate:
-      FlatVector::GetData<std::int32_t>(vector)[row] = static_cast<std::int32_t>(datum.int_value());
-      return;
-    case DataType::kBigInt:
-    case DataType::kTimestamp:
-    case DataType::kTime: FlatVector::GetData<std::int64_t>(vector)[row] = datum.int_value(); return;
-    case DataType::kFloat:
-      FlatVector::GetData<float>(vector)[row] = static_cast<float>(datum.double_value());
-      return;
-    case DataType::kDouble: FlatVector::GetData<double>(vector)[row] = datum.double_value(); return;
-    case DataType::kText:
-    case DataType::kJson:
-    case DataType::kBinary:
-      FlatVector::GetData<duckdb::string_t>(vector)[row] =
-          duckdb::StringVector::AddStringOrBlob(vector, datum.text().data(), datum.text().size());
-      return;
-  }
-}
-
 void Scan(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::DataChunk& output) {
   auto& state = input.global_state->Cast<ScanState>();
   idx_t rows = 0;
@@ -258,7 +229,7 @@ void Scan(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::Dat
     for (std::size_t i = 0; i < state.columns.size(); ++i) {
       auto& vector = output.data[i];
       if (state.columns[i]) {
-        Write(vector, rows, state.types[i], state.cursor->Column(*state.columns[i]));
+        WriteDatum(vector, rows, state.types[i], state.cursor->Column(*state.columns[i]));
       } else if (vector.GetType().id() == duckdb::LogicalTypeId::BIGINT) {
         FlatVector::GetData<std::int64_t>(vector)[rows] = state.row_number++;
       } else if (vector.GetType().id() == duckdb::LogicalTypeId::BOOLEAN) {

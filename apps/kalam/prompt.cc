@@ -64,14 +64,13 @@ Next RunBackslash(Session& session, const std::string& line) {
 
 // Runs what is complete in `pending` and leaves the rest there.
 void RunComplete(Session& session, std::string* pending) {
-  const SplitText split = SplitStatements(*pending);
+  const sql::Script script = sql::SplitScript(*pending);
   std::size_t done = 0;
-  for (const std::size_t count : GroupByRequest(split.statements)) {
-    session.RunCommand(JoinStatements(split.statements, done, count));
+  for (const std::size_t count : GroupByRequest(script.statements)) {
+    session.RunCommand(JoinStatements(script.statements, done, count));
     done += count;
   }
-  *pending = split.rest_is_blank && split.open == OpenState::kNone ? std::string()
-                                                                   : std::string(split.rest) + "\n";
+  *pending = script.rest.empty() ? std::string() : std::string(script.rest) + "\n";
 }
 
 }  // namespace

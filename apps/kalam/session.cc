@@ -10,19 +10,19 @@ namespace kalam::cli {
 
 namespace {
 
-Result<std::vector<std::string_view>> StatementsOf(std::string_view sql) {
-  SplitText split = SplitStatements(sql);
-  if (split.open != OpenState::kNone) {
+Result<std::vector<std::string_view>> StatementsOf(std::string_view text) {
+  sql::Script script = sql::SplitScript(text);
+  if (script.open != sql::OpenEnd::kNone) {
     Error error;
     error.kind = ErrorKind::kSql;
     error.code = "BATCH_PARSE_ERROR";
-    error.message = split.open == OpenState::kQuote
+    error.message = script.open == sql::OpenEnd::kQuote
                         ? "Failed to parse SQL batch: Unterminated quoted string in SQL batch"
                         : "Failed to parse SQL batch: Unterminated block comment in SQL batch";
     return error;
   }
-  if (!split.rest_is_blank) split.statements.push_back(split.rest);
-  return std::move(split.statements);
+  if (!script.rest.empty()) script.statements.push_back(script.rest);
+  return std::move(script.statements);
 }
 
 // The server counts within its request; in a script our own count is the one that helps.

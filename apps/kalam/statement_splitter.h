@@ -5,22 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "sql/script.h"
+
+// What the command line does with a text of several statements. Where a statement ends is the server's
+// affair (sql::SplitScript), so that both see the same ones.
 namespace kalam::cli {
-
-// Why a text does not end at the end of a statement.
-enum class OpenState { kNone, kQuote, kBlockComment };
-
-struct SplitText {
-  std::vector<std::string_view> statements;  // each ended by ';', which is not part of it; trimmed
-  std::string_view rest;      // after the last ';', trimmed; empty when there is only white space
-  bool rest_is_blank = true;  // nothing but white space and comments in `rest`
-  OpenState open = OpenState::kNone;  // what `rest` ends inside of
-};
-
-// Splits at each ';' that is outside of '...', E'...', "...", `...`, $tag$...$tag$, -- comments and
-// /* comments */ (which nest): the rules of the server, so that both see the same statements.
-// Pieces without anything but comments are dropped. The views point into `sql`.
-SplitText SplitStatements(std::string_view sql);
 
 // How a statement moves the border of a transaction.
 enum class TransactionStep { kNone, kBegin, kEnd };

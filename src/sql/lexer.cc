@@ -7,62 +7,6 @@
 namespace kalam::sql {
 namespace {
 
-// Position after the name that starts at `pos`.
-std::size_t NameEnd(std::string_view text, std::size_t pos) {
-  while (pos < text.size() && IsNamePart(text[pos])) {
-    if (static_cast<unsigned char>(text[pos]) >= 0xC2 && UnicodeBlankLength(text, pos) != 0) break;
-    ++pos;
-  }
-  return pos;
-}
-
-bool IsDigitAt(std::string_view text, std::size_t pos) {
-  return pos < text.size() && (ClassOf(text[pos]) & kDigit) != 0;
-}
-
-// Digits, single underscores allowed between them.
-std::size_t DigitsEnd(std::string_view text, std::size_t pos, bool& plain) {
-  while (true) {
-    while (IsDigitAt(text, pos)) ++pos;
-    if (pos >= text.size() || text[pos] != '_' || !IsDigitAt(text, pos + 1)) return pos;
-    plain = false;
-    ++pos;
-  }
-}
-
-bool IsHexDigitAt(std::string_view text, std::size_t pos) {
-  if (pos >= text.size()) return false;
-  const char lower = static_cast<char>(text[pos] | 0x20);
-  return IsDigitAt(text, pos) || (lower >= 'a' && lower <= 'f');
-}
-
-// Position after the number that starts at `pos` with a digit or a `.` before a digit. `plain` stays true
-// for digits only.
-std::size_t NumberEnd(std::string_view text, std::size_t pos, bool& plain) {
-  if (text[pos] == '0' && pos + 1 < text.size() && (text[pos + 1] | 0x20) == 'x' &&
-      IsHexDigitAt(text, pos + 2)) {
-    plain = false;
-    pos += 2;
-    while (IsHexDigitAt(text, pos) || (pos < text.size() && text[pos] == '_')) ++pos;
-    return pos;
-  }
-  pos = DigitsEnd(text, pos, plain);
-  // `1..3` is a number and two dots.
-  if (pos < text.size() && text[pos] == '.' && !(pos + 1 < text.size() && text[pos + 1] == '.')) {
-    plain = false;
-    pos = DigitsEnd(text, pos + 1, plain);
-  }
-  if (pos < text.size() && (text[pos] | 0x20) == 'e') {
-    std::size_t exponent = pos + 1;
-    if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) ++exponent;
-    if (IsDigitAt(text, exponent)) {
-      plain = false;
-      pos = DigitsEnd(text, exponent, plain);
-    }
-  }
-  return pos;
-}
-
 // Position after the operator at `pos`: the longest run of operator characters that holds no comment
 // start; a + or - at its end belongs to what follows (`=-1`), unless the operator is one of the exotic
 // ones that may end so.
@@ -77,24 +21,6 @@ std::size_t OperatorEnd(std::string_view text, std::size_t pos) {
   }
   while (!exotic && end > pos + 1 && (text[end - 1] == '+' || text[end - 1] == '-')) --end;
   return end;
-}
-
-// Whether a string literal with a prefix starts at `pos`: E'..', B'..', X'..', N'..', U&'..'. Sets the
-// position of its quote.
-bool HasStringPrefix(std::string_view text, std::size_t pos, std::size_t& quote) {
-  const char next = pos + 1 < text.size() ? text[pos + 1] : '\0';
-  switch (text[pos] | 0x20) {
-    case 'e':
-    case 'b':
-    case 'x':
-    case 'n':
-      quote = pos + 1;
-      return next == '\'';
-    case 'u':
-      quote = pos + 2;
-      return next == '&' && pos + 2 < text.size() && text[pos + 2] == '\'';
-    default: return false;
-  }
 }
 
 }  // namespace
@@ -120,14 +46,13 @@ Token Lexer::Next() {
   const std::uint8_t char_class = ClassOf(c);
   token.kind = TokenKind::kSymbol;
   if ((char_class & kNameStart) != 0) {
-    std::size_t quote = 0;
-    if (HasStringPrefix(text_, start, quote) && !FollowsName(text_, start)) {
+    if (const std::size_t quote = PrefixedQuote(text_, start); quote != 0) {
       token.kind = TokenKind::kSpecialString;
       const bool escapes = (c | 0x20) == 'e';
       end = escapes ? SkipEscapeString(text_, quote) : SkipQuoted(text_, quote, token.escaped);
     } else {
       token.kind = TokenKind::kWord;
-      end = std::max(NameEnd(text_, start), start + 1);
+      end = NameEnd(text_, start);
     }
   } else if ((char_class & kDigit) != 0 || (c == '.' && IsDigitAt(text_, start + 1))) {
     bool plain = true;
@@ -139,14 +64,11 @@ Token Lexer::Next() {
                             : TokenKind::kBacktickName;
     end = SkipQuoted(text_, start, token.escaped);
   } else if (c == '$') {
-    const std::size_t delimiter =
-        FollowsName(text_, start) ? 0 : DollarDelimiterLength(text_, start);
-    if (delimiter != 0) {
+    if (const std::size_t delimiter = DollarDelimiterLength(text_, start); delimiter != 0) {
       token.kind = TokenKind::kSpecialString;
       end = SkipDollarQuoted(text_, start, delimiter);
     } else {
-      end = IsDigitAt(text_, start + 1) ? start + 1 : NameEnd(text_, start + 1);
-      while (IsDigitAt(text_, end)) ++end;
+      end = ParameterEnd(text_, start);
       if (end > start + 1) token.kind = TokenKind::kParameter;
     }
   } else if (c == '?') {

@@ -1,8 +1,80 @@
 #include "scan.h"
 
-#include <cstring>
-
 namespace kalam::sql {
+namespace {
+
+// Digits, single underscores allowed between them.
+std::size_t DigitsEnd(std::string_view text, std::size_t pos, bool& plain) {
+  while (true) {
+    while (IsDigitAt(text, pos)) ++pos;
+    if (pos >= text.size() || text[pos] != '_' || !IsDigitAt(text, pos + 1)) return pos;
+    plain = false;
+    ++pos;
+  }
+}
+
+bool IsHexDigitAt(std::string_view text, std::size_t pos) {
+  if (pos >= text.size()) return false;
+  const char lower = static_cast<char>(text[pos] | 0x20);
+  return IsDigitAt(text, pos) || (lower >= 'a' && lower <= 'f');
+}
+
+}  // namespace
+
+std::size_t NameEnd(std::string_view text, std::size_t pos) {
+  for (++pos; pos < text.size() && IsNamePart(text[pos]); ++pos) {
+    if (static_cast<unsigned char>(text[pos]) >= 0xC2 && UnicodeBlankLength(text, pos) != 0) break;
+  }
+  return pos;
+}
+
+std::size_t NumberEnd(std::string_view text, std::size_t pos, bool& plain) {
+  if (text[pos] == '0' && pos + 1 < text.size() && (text[pos + 1] | 0x20) == 'x' &&
+      IsHexDigitAt(text, pos + 2)) {
+    plain = false;
+    pos += 2;
+    while (IsHexDigitAt(text, pos) || (pos < text.size() && text[pos] == '_')) ++pos;
+    return pos;
+  }
+  pos = DigitsEnd(text, pos, plain);
+  // `1..3` is a number and two dots.
+  if (pos < text.size() && text[pos] == '.' && !(pos + 1 < text.size() && text[pos + 1] == '.')) {
+    plain = false;
+    pos = DigitsEnd(text, pos + 1, plain);
+  }
+  if (pos < text.size() && (text[pos] | 0x20) == 'e') {
+    std::size_t exponent = pos + 1;
+    if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) ++exponent;
+    if (IsDigitAt(text, exponent)) {
+      plain = false;
+      pos = DigitsEnd(text, exponent, plain);
+    }
+  }
+  return pos;
+}
+
+std::size_t PrefixedQuote(std::string_view text, std::size_t pos) {
+  const char next = pos + 1 < text.size() ? text[pos + 1] : '\0';
+  switch (text[pos] | 0x20) {
+    case 'e':
+    case 'b':
+    case 'x':
+    case 'n': return next == '\'' ? pos + 1 : 0;
+    case 'u': return next == '&' && pos + 2 < text.size() && text[pos + 2] == '\'' ? pos + 2 : 0;
+    default: return 0;
+  }
+}
+
+std::size_t ParameterEnd(std::string_view text, std::size_t pos) {
+  std::size_t end = pos + 1;
+  if (IsDigitAt(text, end)) {
+    while (IsDigitAt(text, end)) ++end;
+  } else if (end < text.size() && (ClassOf(text[end]) & kNameStart) != 0 &&
+             UnicodeBlankLength(text, end) == 0 && PrefixedQuote(text, end) == 0) {
+    end = NameEnd(text, end);
+  }
+  return end;
+}
 
 std::size_t SkipQuoted(std::string_view text, std::size_t pos, bool& escaped) {
   const char quote = text[pos];

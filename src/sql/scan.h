@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-// How far the quotes, comments and blanks of SQL reach. The lexer and the splitter share these, so they
-// can't disagree about where a `;` counts.
+// How far the names, numbers, quotes, comments and blanks of SQL reach. The lexer and the splitter share
+// these, so they can't disagree about where a `;` counts. Both read a text from its start, token by token:
+// what `$` or E' mean depends on where the token before them ended, as for the engine.
 namespace kalam::sql {
 
 enum CharClass : std::uint8_t {
@@ -52,17 +53,23 @@ inline std::uint32_t UnicodeBlankLength(std::string_view text, std::size_t pos) 
   }
 }
 
-// Whether the character before `pos` belongs to a name or number, so that a quote prefix or a dollar sign
-// at `pos` does not start anything.
-inline bool FollowsName(std::string_view text, std::size_t pos) {
-  if (pos == 0 || !IsNamePart(text[pos - 1])) return false;
-  return !(pos >= 2 && UnicodeBlankLength(text, pos - 2) == 2) &&
-         !(pos >= 3 && UnicodeBlankLength(text, pos - 3) == 3);
-}
-
 inline constexpr std::size_t kUnterminated = std::string_view::npos;
 
-// Each of these starts at the opening mark and returns the position after the closing one, or
+// Position after the name whose first character is at `pos`, at least `pos` + 1.
+std::size_t NameEnd(std::string_view text, std::size_t pos);
+inline bool IsDigitAt(std::string_view text, std::size_t pos) {
+  return pos < text.size() && (ClassOf(text[pos]) & kDigit) != 0;
+}
+// Position after the number that starts at `pos` with a digit, or with a `.` before a digit. Sets `plain`
+// to false unless it is digits only.
+std::size_t NumberEnd(std::string_view text, std::size_t pos, bool& plain);
+// Position of the quote when a string with a prefix starts at `pos`, where a name could: E'..', B'..',
+// X'..', N'..', U&'..'. 0 if none does.
+std::size_t PrefixedQuote(std::string_view text, std::size_t pos);
+// Position after the `$1` or `$name` at `pos`; `pos` + 1 when it is a dollar sign alone.
+std::size_t ParameterEnd(std::string_view text, std::size_t pos);
+
+// Each of the following starts at the opening mark and returns the position after the closing one, or
 // kUnterminated.
 
 // 'text', "name", `name`: the quote doubled is a quote. Sets `escaped` when there was one.

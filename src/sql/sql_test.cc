@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sql/lexer.h"
 #include "sql/reserved_words.h"
 #include "sql/splitter.h"
 #include "sql/statement.h"
@@ -32,6 +33,46 @@ TEST(Splitter, NamesWhatIsNotClosed) {
   EXPECT_EQ(SplitStatements("SELECT 'x", 10).error().message(), "Unterminated quoted string in SQL batch");
   EXPECT_EQ(SplitStatements("SELECT /* x", 10).error().message(), "Unterminated block comment in SQL batch");
   EXPECT_EQ(SplitStatements("a;b;c", 2).error().code(), ErrorCode::kLimitExceeded);
+}
+
+TEST(Splitter, WhatStartsAfterANumberOrAQuoteIsItsOwn) {
+  EXPECT_FALSE(SplitStatements("SELECT $$''$$$$", 10).ok()) << "the second pair opens again, as for the engine";
+  EXPECT_FALSE(SplitStatements("SELECT 1$$", 10).ok());
+  EXPECT_EQ(SplitStatements("SELECT 1$$;$$; SELECT $1$$;$$", 10)->size(), 2u);
+  EXPECT_EQ(SplitStatements("SELECT a1$$; SELECT $$;$$$$;$$", 10)->size(), 2u);
+  EXPECT_EQ(SplitStatements("SELECT 1e'\\';'; SELECT ae'\\'", 10)->size(), 2u) << "an escape string, and none";
+}
+
+// The splitter cuts where the lexer, which everything else reads with, sees a `;`.
+TEST(Splitter, AgreesWithTheLexer) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  constexpr std::string_view kSoup[] = {
+      "'", "''", "\"", "`", "$", "$$", "$t$", "$1", "$e", "E'", "\\", "--", "/*", "*/", "\n", " ", "\xE2\x80\x80",
+      "\xC3", ";", "a", "_", "1", "1e", "0x", ".", "+", "-", "@", "x'", "u&'", ":", "?"};
+  for (int round = 0; round < 100'000; ++round) {
+    std::string text;
+    for (auto n = random() % 14; n > 0; --n) text += kSoup[random() % std::size(kSoup)];
+    std::vector<std::string> lexed;
+    bool open = false;
+    bool fresh = true;
+    Lexer lexer(text);
+    for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
+      open = token.kind == TokenKind::kUnterminatedQuote || token.kind == TokenKind::kUnterminatedComment;
+      if (token.Is(';')) {
+        fresh = true;
+      } else if (fresh) {
+        lexed.emplace_back(token.text);  // the first token of a statement
+        fresh = false;
+      }
+    }
+    const auto pieces = SplitStatements(text, 100);
+    ASSERT_EQ(pieces.ok(), !open) << text;
+    if (open) continue;
+    ASSERT_EQ(pieces->size(), lexed.size()) << text;
+    for (std::size_t i = 0; i < lexed.size(); ++i) ASSERT_TRUE((*pieces)[i].starts_with(lexed[i])) << text;
+  }
 }
 
 TEST(Bounds, StopWhatWouldRecurse) {

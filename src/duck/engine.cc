@@ -10,6 +10,7 @@
 #include "duck_error.h"
 #include "id_functions.h"
 #include "model/table_def.h"
+#include "parsed_statement.h"
 #include "query_scope.h"
 #include "result_reader.h"
 #include "scan_function.h"
@@ -24,7 +25,6 @@ constexpr std::string_view kEngineVersion = "v1.4.4";  // the headers this modul
 using duckdb::ParsedExpression;
 using duckdb::SelectStatement;
 using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
-using SelectPtr = duckdb::unique_ptr<SelectStatement>;
 
 StatementKind KindOf(const duckdb::SQLStatement& statement) {
   switch (statement.type) {
@@ -45,43 +45,12 @@ std::string NameOf(const duckdb::SQLStatement& statement) {
   return name;
 }
 
-TableReference ReferenceTo(const std::string& catalog, const std::string& schema, const std::string& table) {
-  TableReference reference;
-  for (const auto* part : {&catalog, &schema, &table}) {
-    if (!part->empty()) reference.parts.push_back(duckdb::StringUtil::Lower(*part));
-  }
-  return reference;
-}
-
-TableReference ReferenceTo(const duckdb::TableRef& ref) {
-  const auto& table = ref.Cast<duckdb::BaseTableRef>();
-  return ReferenceTo(table.catalog_name, table.schema_name, table.table_name);
-}
-
-// A column of a DML statement's target, qualified so that a joined table can't be meant.
-ExpressionPtr TargetColumn(const duckdb::TableRef& target, const std::string& column) {
-  duckdb::vector<std::string> names;
-  if (!target.alias.empty()) {
-    names.push_back(target.alias);
-  } else {
-    for (auto& part : ReferenceTo(target).parts) names.push_back(part);
-  }
-  names.push_back(column);
-  return duckdb::make_uniq<duckdb::ColumnRefExpression>(std::move(names));
-}
-
 duckdb::unique_ptr<duckdb::TableRef> CrossJoin(duckdb::unique_ptr<duckdb::TableRef> left,
                                                duckdb::unique_ptr<duckdb::TableRef> right) {
   auto join = duckdb::make_uniq<duckdb::JoinRef>(duckdb::JoinRefType::CROSS);
   join->left = std::move(left);
   join->right = std::move(right);
   return join;
-}
-
-SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::SelectNode> node) {
-  auto select = duckdb::make_uniq<SelectStatement>();
-  select->node = std::move(node);
-  return select;
 }
 
 // SELECT * FROM (inner) AS v(c0, c1, ...): a select list that can be wrapped column by column.
@@ -145,13 +114,6 @@ class DefaultMarker final : public RowSink {
 
 }  // namespace
 
-struct ParsedStatement::Impl {
-  std::string text;
-  duckdb::unique_ptr<duckdb::SQLStatement> statement;
-  std::string name;
-  std::vector<std::string> columns;
-};
-
 ParsedStatement::ParsedStatement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ParsedStatement::ParsedStatement(ParsedStatement&&) noexcept = default;
 ParsedStatement& ParsedStatement::operator=(ParsedStatement&&) noexcept = default;
@@ -175,20 +137,6 @@ TableReference ParsedStatement::target() const {
 
 bool ParsedStatement::default_values() const {
   return kind() == StatementKind::kInsert && impl_->statement->Cast<duckdb::InsertStatement>().default_values;
-}
-
-bool ParsedStatement::has_returning() const {
-  switch (kind()) {
-    case StatementKind::kInsert: return !impl_->statement->Cast<duckdb::InsertStatement>().returning_list.empty();
-    case StatementKind::kUpdate: return !impl_->statement->Cast<duckdb::UpdateStatement>().returning_list.empty();
-    case StatementKind::kDelete: return !impl_->statement->Cast<duckdb::DeleteStatement>().returning_list.empty();
-    default: return false;
-  }
-}
-
-bool ParsedStatement::has_on_conflict() const {
-  return kind() == StatementKind::kInsert &&
-         impl_->statement->Cast<duckdb::InsertStatement>().on_conflict_info != nullptr;
 }
 
 struct Engine::Impl {
@@ -384,7 +332,13 @@ Result<ParsedStatement> Engine::Parse(std::string_view sql) const {
   }
   impl->name = NameOf(*impl->statement);
   if (impl->statement->type == duckdb::StatementType::INSERT_STATEMENT) {
-    for (auto& column : impl->statement->Cast<duckdb::InsertStatement>().columns) impl->columns.push_back(column);
+    auto& insert = impl->statement->Cast<duckdb::InsertStatement>();
+    for (auto& column : insert.columns) impl->columns.push_back(column);
+    if (insert.on_conflict_info) {
+      for (auto& column : insert.on_conflict_info->indexed_columns) {
+        impl->conflict_columns.push_back(duckdb::StringUtil::Lower(column));
+      }
+    }
   }
   if (impl->statement->type == duckdb::StatementType::UPDATE_STATEMENT) {
     for (auto& column : impl->statement->Cast<duckdb::UpdateStatement>().set_info->columns) {
@@ -406,6 +360,7 @@ Status Engine::Select(ParsedStatement statement, const QueryContext& context, Ro
   }
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*query->Cast<SelectStatement>().node));
+  if (statement.impl_->is_clause) walker.NoteParameters(tree->named_param_map);
   KALAM_TRY(walker.CheckParameters());
   return impl_->WithSession(text, context, walker.TakeSources(), [&](duckdb::Connection& connection) {
     return impl_->Run(connection, std::move(tree), text, sink);
@@ -445,6 +400,7 @@ Status Engine::InsertRows(ParsedStatement statement, const QueryContext& context
 
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*select->node));
+  walker.NoteParameters(statement.impl_->statement->named_param_map);
   KALAM_TRY(walker.CheckParameters());
   DefaultMarker marked(sink, is_default);
 
@@ -510,6 +466,7 @@ Status Engine::UpdateRows(ParsedStatement statement, const QueryContext& context
   auto select = MakeSelect(std::move(node));
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*select->node));
+  walker.NoteParameters(statement.impl_->statement->named_param_map);
   KALAM_TRY(walker.CheckParameters());
   return impl_->RunForTypes(statement.impl_->text, context, std::move(select), walker, 1 + columns.size(), types,
                             marked);
@@ -530,6 +487,7 @@ Status Engine::DeleteRows(ParsedStatement statement, const QueryContext& context
   auto select = MakeSelect(std::move(node));
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*select->node));
+  walker.NoteParameters(statement.impl_->statement->named_param_map);
   KALAM_TRY(walker.CheckParameters());
   return impl_->WithSession(statement.impl_->text, context, walker.TakeSources(),
                             [&](duckdb::Connection& connection) {

@@ -79,6 +79,19 @@ Status Walker::Walk(QueryNode& node) try {
   return refused.error;
 }
 
+void Walker::NoteParameters(const duckdb::case_insensitive_map_t<duckdb::idx_t>& names) {
+  for (const auto& [name, index] : names) {
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc() || end != name.data() + name.size()) continue;
+    // What is given too much or too little is counted; a number far beyond that only says so.
+    number = std::min(number, query_.params.size() + 1);
+    if (number == 0) continue;
+    if (parameters_seen_.size() < number) parameters_seen_.resize(number);
+    parameters_seen_[number - 1] = true;
+  }
+}
+
 Status Walker::CheckParameters() const {
   const std::size_t given = query_.params.size();
   for (std::size_t i = 0; i < parameters_seen_.size(); ++i) {

@@ -38,6 +38,9 @@ class Walker {
   // resolver.
   Status Walk(duckdb::QueryNode& node);
 
+  // Counts parameters of the whole statement, of which only a part is walked here.
+  void NoteParameters(const duckdb::case_insensitive_map_t<duckdb::idx_t>& names);
+
   // Checks that the parameters seen fit those given; after all walks of the statement.
   Status CheckParameters() const;
 

@@ -84,6 +84,34 @@ class Handler {
     return Error(ErrorCode::kUnsupported, "ERROR: " + std::string(statement.kind) + " is not supported yet");
   }
 
+  Status operator()(const sql::Begin&) const {
+    if (context_.transaction) {
+      return Error(ErrorCode::kInvalidArgument, "ERROR: there is already a transaction in progress");
+    }
+    const auto& limits = context_.options.limits;
+    const Services& services = context_.services;
+    context_.transaction.emplace(services.catalog, services.reader, services.writer, context_.WriteSnapshot(),
+                                 Transaction::Bounds{limits.transaction_memory, std::chrono::steady_clock::now() +
+                                                                                    limits.transaction_timeout});
+    return Done(context_, "Transaction started");
+  }
+
+  Status operator()(const sql::Commit&) const {
+    if (!context_.transaction) return NoTransaction("COMMIT");
+    Transaction transaction = *std::move(context_.transaction);
+    context_.transaction.reset();
+    auto receipt = transaction.Commit();
+    context_.Observe(receipt.durable_after);
+    KALAM_TRY(std::move(receipt.status));
+    return Done(context_, "Transaction committed");
+  }
+
+  Status operator()(const sql::Rollback&) const {
+    if (!context_.transaction) return NoTransaction("ROLLBACK");
+    context_.transaction.reset();
+    return Done(context_, "Transaction rolled back");
+  }
+
   Status operator()(const sql::AlterNamespace&) const {
     return Error(ErrorCode::kUnsupported, "ERROR: ALTER NAMESPACE is not supported yet");
   }
@@ -172,6 +200,10 @@ class Handler {
     return Show(query::Describe(*table), context_);
   }
 
+  static Status NoTransaction(std::string_view statement) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "ERROR: " + std::string(statement) + " without BEGIN: there is no transaction in progress");
+  }
   catalog::Catalog& catalog() const { return context_.services.catalog; }
   Status Authorize(Action action) const {
     return auth::Authorize(context_.who, action, Object{.kind = ObjectKind::kServer});

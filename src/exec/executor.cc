@@ -120,12 +120,32 @@ FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& co
   return {*outcome, {}};
 }
 
+template <typename... Kinds>
+bool IsOneOf(const sql::KalamStatement& statement) {
+  return (std::holds_alternative<Kinds>(statement) || ...);
+}
+
+// What changes the catalog commits on its own and could not be rolled back.
+Status CheckAllowedInTransaction(const sql::KalamStatement& statement, std::string_view sql) {
+  const bool allowed = IsOneOf<sql::Begin, sql::Commit, sql::Rollback, sql::ShowNamespaces, sql::ShowTables,
+                               sql::DescribeTable>(statement);
+  if (allowed) return {};
+  std::string word(sql::Lexer(sql).Next().text);
+  for (char& c : word) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  return Error(ErrorCode::kUnsupported, "ERROR: " + word + " cannot run inside a transaction");
+}
+
 Status RunStatement(std::string_view sql, StatementContext& context) {
   const ExecutorOptions& options = context.options;
+  if (context.transaction && std::chrono::steady_clock::now() > context.transaction->deadline()) {
+    return Error(ErrorCode::kTimeout,
+                 "ERROR: transaction took longer than limits.transaction_timeout_seconds allows");
+  }
   const sql::StatementClass kind = sql::Classify(sql);
   if (kind == sql::StatementClass::kInsert || kind == sql::StatementClass::kSelect ||
       kind == sql::StatementClass::kUpdate || kind == sql::StatementClass::kDelete) {
-    FastResult fast = RunFast(sql, Blocking::kAllowed, context);
+    // The fast path knows nothing of staged rows.
+    FastResult fast = context.transaction ? FastResult{} : RunFast(sql, Blocking::kAllowed, context);
     if (fast.outcome == FastOutcome::kDone) return std::move(fast.status);
   }
   KALAM_TRY(sql::CheckStatementBounds(sql, {.max_nesting_depth = options.limits.max_nesting_depth,
@@ -135,6 +155,7 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
   if (kind == sql::StatementClass::kKalam) {
     KALAM_TRY_ASSIGN(const auto statement, sql::ParseStatement(sql, options.error_style));
     if (!std::holds_alternative<sql::NotOurs>(statement)) {
+      if (context.transaction) KALAM_TRY(CheckAllowedInTransaction(statement, sql));
       if (!context.params.empty()) {
         return Error(ErrorCode::kParameterCount,
                      "parameter mismatch: statement has 0 parameter(s), request has " +
@@ -149,7 +170,7 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
   switch (statement.kind()) {
     case duck::StatementKind::kSelect:
     case duck::StatementKind::kExplain: return RunSelect(std::move(statement), context);
-    case duck::StatementKind::kInsert: return RunInsert(std::move(statement), context);
+    case duck::StatementKind::kInsert: return RunInsert(std::move(statement), text, context);
     case duck::StatementKind::kUpdate: return RunUpdate(text, context);
     case duck::StatementKind::kDelete: return RunDelete(text, context);
     case duck::StatementKind::kOther: break;
@@ -163,7 +184,9 @@ Outcome Fail(Error error, std::string_view code, std::string_view details, Seq d
 
 }  // namespace
 
-Executor::Executor(Services services, ExecutorOptions options) : services_(services), options_(std::move(options)) {}
+Executor::Executor(Services services, ExecutorOptions options)
+    : services_(services), options_(std::move(options)), turnstile_(std::make_unique<Turnstile>()) {}
+Executor::~Executor() = default;
 
 std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const auth::Identity& who,
                                         wire::SqlResponseWriter& response) const {
@@ -172,8 +195,9 @@ std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const a
   while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n')) sql.remove_suffix(1);
   constexpr std::size_t kMaxLoopStatement = 64 << 10;
   if (sql.size() > kMaxLoopStatement) return std::nullopt;
-  StatementContext context{services_, options_, who, request.params, nullptr, response, {},
-                           services_.clock.NowMicros(), {}};
+  std::optional<Transaction> no_transaction;
+  StatementContext context{services_, options_, *turnstile_, who, request.params, nullptr, response, {},
+                           services_.clock.NowMicros(), no_transaction, {}};
   FastResult result = RunFast(sql, Blocking::kNever, context);
   if (result.outcome != FastOutcome::kDone) return std::nullopt;
   if (result.status.ok()) return Outcome{std::nullopt, context.durable_after};
@@ -202,16 +226,20 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
   }
 
   Seq durable_after;
+  std::optional<Transaction> transaction;
   for (std::size_t i = 0; i < split->size(); ++i) {
     const std::string_view sql = (*split)[i];
+    const auto deadline = std::chrono::steady_clock::now() + options_.limits.statement_timeout;
     StatementContext context{services_,
                              options_,
+                             *turnstile_,
                              who,
                              request.params,
                              &cancellation,
                              response,
-                             std::chrono::steady_clock::now() + options_.limits.statement_timeout,
+                             transaction ? std::min(deadline, transaction->deadline()) : deadline,
                              services_.clock.NowMicros(),
+                             transaction,
                              durable_after};
     Status status = RunStatement(sql, context);
     durable_after = context.durable_after;
@@ -220,6 +248,11 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
     Error error = std::move(status).error();
     if (split->size() > 1) error = std::move(error).Context("Statement " + std::to_string(i + 1) + " failed");
     return Fail(std::move(error), {}, sql, durable_after);
+  }
+  if (transaction) {
+    return Fail(Error(ErrorCode::kInvalidArgument,
+                      "ERROR: the batch ended without COMMIT: its transaction was rolled back"),
+                {}, {}, durable_after);
   }
   return Outcome{std::nullopt, durable_after};
 }

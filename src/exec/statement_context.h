@@ -1,11 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "exec/executor.h"
 #include "query/row_batch.h"
 #include "sql/statement.h"
 #include "statement_resolver.h"
+#include "transaction.h"
+#include "turnstile.h"
 
 namespace kalam::exec {
 
@@ -13,6 +16,7 @@ namespace kalam::exec {
 struct StatementContext {
   const Services& services;
   const ExecutorOptions& options;
+  Turnstile& turnstile;
   const auth::Identity& who;
   std::span<const Datum> params;
   duck::Cancellation* cancellation;  // null on an event loop
@@ -20,15 +24,29 @@ struct StatementContext {
   std::chrono::steady_clock::time_point deadline;
   TimestampMicros now;
 
+  // The request's, between BEGIN and COMMIT.
+  std::optional<Transaction>& transaction;
+
   // Raised by each write, also by one that failed.
   Seq durable_after;
 
   void Observe(Seq seq) { durable_after = std::max(durable_after, seq); }
 
-  // The published state, which contains what this request wrote before.
+  // What a statement that only reads sees: the published state, which contains what this request wrote before;
+  // the transaction's inside one.
   Result<table::DurableSnapshotPtr> Snapshot() {
+    if (transaction) return transaction->snapshot();
     if (durable_after != Seq()) KALAM_TRY(services.committer.WaitDurable(durable_after));
     return services.committer.Snapshot();
+  }
+
+  // What a statement that writes computes from: the newest state, or it would never catch up with a row that is
+  // written all the time. Its answer waits until that is durable.
+  table::DurableSnapshotPtr WriteSnapshot() {
+    if (transaction) return transaction->snapshot();
+    auto snapshot = services.committer.LatestSnapshot();
+    Observe(snapshot->seq());
+    return snapshot;
   }
 
   query::RowContext row_context() const {
@@ -64,7 +82,8 @@ inline std::string RowsMessage(std::uint64_t rows, std::string_view verb) {
 // Handlers, one per kind of statement. Each appends exactly one result on success.
 Status RunKalamStatement(const sql::KalamStatement& statement, StatementContext& context);
 Status RunSelect(duck::ParsedStatement statement, StatementContext& context);
-Status RunInsert(duck::ParsedStatement statement, StatementContext& context);
+// `sql` is the text of `statement`.
+Status RunInsert(duck::ParsedStatement statement, std::string_view sql, StatementContext& context);
 // These compute their rows from a snapshot and run again when another writer was faster; `sql` is parsed anew.
 Status RunUpdate(std::string_view sql, StatementContext& context);
 Status RunDelete(std::string_view sql, StatementContext& context);

@@ -54,7 +54,12 @@ Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& referen
   if (table->kind == TableKind::kStream) return query::MakeStreamSource(services_.streams, std::move(table));
   UserId partition = table->kind == TableKind::kUser ? who_.user_id : UserId();
   const bool include_deleted = reference.include_deleted && deleted_rows_ == DeletedRows::kOnRequest;
-  return query::MakeHotSource(services_.reader, std::move(table), std::move(partition), snapshot_, include_deleted);
+  const table::StagedRows* staged = nullptr;
+  if (transaction_) {
+    KALAM_TRY_ASSIGN(staged, transaction_->RowsOf(*table));
+  }
+  return query::MakeHotSource(services_.reader, std::move(table), std::move(partition), snapshot_, include_deleted,
+                              staged);
 }
 
 Result<SourcePtr> StatementResolver::ResolveSystem(const std::string& schema, const std::string& name) {

@@ -5,6 +5,7 @@
 
 #include "auth/access.h"
 #include "exec/executor.h"
+#include "transaction.h"
 
 namespace kalam::exec {
 
@@ -28,9 +29,15 @@ class StatementResolver final : public duck::Resolver {
   // `deleted_rows`: whether `_deleted` in a WHERE may bring deleted rows back; never in DML.
   enum class DeletedRows { kOnRequest, kNever };
 
+  // `transaction`, if any, must outlive what this resolves; the snapshot is then its own.
   StatementResolver(const Services& services, sql::ErrorStyle style, const auth::Identity& who,
-                    table::DurableSnapshotPtr snapshot, DeletedRows deleted_rows)
-      : services_(services), style_(style), who_(who), snapshot_(std::move(snapshot)), deleted_rows_(deleted_rows) {}
+                    table::DurableSnapshotPtr snapshot, DeletedRows deleted_rows, const Transaction* transaction)
+      : services_(services),
+        style_(style),
+        who_(who),
+        snapshot_(std::move(snapshot)),
+        deleted_rows_(deleted_rows),
+        transaction_(transaction) {}
 
   Result<std::shared_ptr<const duck::ScanSource>> Resolve(const duck::TableReference& reference) override;
 
@@ -42,6 +49,7 @@ class StatementResolver final : public duck::Resolver {
   const auth::Identity& who_;
   const table::DurableSnapshotPtr snapshot_;
   const DeletedRows deleted_rows_;
+  const Transaction* const transaction_;  // null: none
 };
 
 }  // namespace kalam::exec

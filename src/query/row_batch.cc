@@ -53,18 +53,30 @@ Status RowBatch::Convert(const TableDef& table, std::span<const CellInput> cells
   return {};
 }
 
-Status RowBatch::Add(table::ChangeOp op, const TableDef& table, std::span<const Datum> row, Seq expected,
-                     TimestampMicros now) {
-  Pending pending{op, bytes_.size(), 0, 0, expected};
-  AppendPrimaryKey(bytes_, row[table.primary_key]);
-  pending.row_begin = bytes_.size();
-  EncodeRow(table.layout, table.schema_version, now, op == table::ChangeOp::kDelete, row, bytes_);
+Status RowBatch::Finish(Pending pending) {
   pending.row_end = bytes_.size();
   if (bytes_.size() > max_bytes_) {
     return Error(ErrorCode::kLimitExceeded, "ERROR: statement needs more memory than limits.statement_memory allows");
   }
   pending_.push_back(pending);
   return {};
+}
+
+Status RowBatch::Add(table::ChangeOp op, const TableDef& table, std::span<const Datum> row, Seq expected,
+                     TimestampMicros now) {
+  Pending pending{op, bytes_.size(), 0, 0, expected};
+  AppendPrimaryKey(bytes_, row[table.primary_key]);
+  pending.row_begin = bytes_.size();
+  EncodeRow(table.layout, table.schema_version, now, op == table::ChangeOp::kDelete, row, bytes_);
+  return Finish(pending);
+}
+
+Status RowBatch::AddEncoded(const table::RowChange& change) {
+  Pending pending{change.op, bytes_.size(), 0, 0, change.expected};
+  bytes_ += change.key;
+  pending.row_begin = bytes_.size();
+  bytes_ += change.row;
+  return Finish(pending);
 }
 
 Status RowBatch::AddInsert(const TableDef& table, std::span<const CellInput> cells, const RowContext& context) {

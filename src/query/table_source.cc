@@ -53,15 +53,69 @@ class RangeCursor final : public duck::ScanCursor {
   bool started_ = false;
 };
 
+// The snapshot's rows with a transaction's own in their places.
+class MergedCursor final : public duck::ScanCursor {
+ public:
+  using StagedIterator = table::StagedRows::const_iterator;
+
+  MergedCursor(const TableDef& table, table::RowCursor rows, StagedIterator staged, StagedIterator staged_end,
+               bool include_deleted)
+      : table_(table), rows_(std::move(rows)), staged_(staged), staged_end_(staged_end),
+        include_deleted_(include_deleted) {}
+
+  Result<bool> Next() override {
+    do {
+      Step();
+      Choose();
+    } while (place_ != Place::kEnd && !include_deleted_ && RowDeleted(row_));
+    if (place_ == Place::kEnd) KALAM_TRY(rows_.status());
+    return place_ != Place::kEnd;
+  }
+  Datum Column(std::size_t column) const override {
+    return CellOf(table_, RowView(table_.layout, row_), column);
+  }
+
+ private:
+  enum class Place : std::uint8_t { kStart, kStored, kStaged, kBoth, kEnd };
+
+  void Step() {
+    if (place_ == Place::kStored || place_ == Place::kBoth) rows_.Next();
+    if (place_ == Place::kStaged || place_ == Place::kBoth) ++staged_;
+  }
+
+  void Choose() {
+    const bool stored = rows_.Valid();
+    const bool staged = staged_ != staged_end_;
+    if (!stored && !staged) {
+      place_ = Place::kEnd;
+    } else if (!staged || (stored && rows_.key() < std::string_view(staged_->first))) {
+      place_ = Place::kStored;
+    } else {
+      place_ = stored && rows_.key() == staged_->first ? Place::kBoth : Place::kStaged;
+    }
+    if (place_ == Place::kStored) row_ = rows_.row().bytes();
+    if (place_ == Place::kStaged || place_ == Place::kBoth) row_ = staged_->second.row;
+  }
+
+  const TableDef& table_;
+  table::RowCursor rows_;
+  StagedIterator staged_;
+  const StagedIterator staged_end_;
+  const bool include_deleted_;
+  Place place_ = Place::kStart;
+  std::string_view row_;
+};
+
 class HotSource final : public duck::ScanSource {
  public:
   HotSource(const table::Reader& reader, TableDefPtr table, UserId user, table::DurableSnapshotPtr snapshot,
-            bool include_deleted)
+            bool include_deleted, const table::StagedRows* staged)
       : reader_(reader),
         table_(std::move(table)),
         user_(std::move(user)),
         snapshot_(std::move(snapshot)),
         include_deleted_(include_deleted),
+        staged_(staged),
         columns_(VisibleColumns(*table_)) {}
 
   const std::vector<duck::ScanColumn>& columns() const override { return columns_; }
@@ -79,6 +133,7 @@ class HotSource final : public duck::ScanSource {
   const UserId user_;
   const table::DurableSnapshotPtr snapshot_;
   const bool include_deleted_;
+  const table::StagedRows* const staged_;  // null: none
   const std::vector<duck::ScanColumn> columns_;
 };
 
@@ -90,23 +145,36 @@ class HotSource::PointsCursor final : public duck::ScanCursor {
 
   Result<bool> Next() override {
     while (next_ < keys_.size()) {
-      KALAM_TRY_ASSIGN(const table::RowLookup found,
-                       source_.reader_.Get(*source_.snapshot_, *source_.table_, source_.user_, keys_[next_++],
-                                           value_, table::Blocking::kAllowed));
-      if (found != table::RowLookup::kFound) continue;
-      if (source_.include_deleted_ || !RowDeleted(value_.view())) return true;
+      KALAM_TRY_ASSIGN(const bool found, Find(keys_[next_++]));
+      if (found && (source_.include_deleted_ || !RowDeleted(row_))) return true;
     }
     return false;
   }
   Datum Column(std::size_t column) const override {
-    return CellOf(*source_.table_, RowView(source_.table_->layout, value_.view()), column);
+    return CellOf(*source_.table_, RowView(source_.table_->layout, row_), column);
   }
 
  private:
+  Result<bool> Find(const std::string& key) {
+    if (source_.staged_) {
+      const auto staged = source_.staged_->find(key);
+      if (staged != source_.staged_->end()) {
+        row_ = staged->second.row;
+        return true;
+      }
+    }
+    KALAM_TRY_ASSIGN(const table::RowLookup found,
+                     source_.reader_.Get(*source_.snapshot_, *source_.table_, source_.user_, key, value_,
+                                         table::Blocking::kAllowed));
+    if (found == table::RowLookup::kFound) row_ = value_.view();
+    return found == table::RowLookup::kFound;
+  }
+
   const HotSource& source_;
   std::vector<std::string> keys_;
   std::size_t next_ = 0;
   kv::PinnedValue value_;
+  std::string_view row_;
 };
 
 Result<std::unique_ptr<duck::ScanCursor>> HotSource::Open(const duck::KeyRange& keys) const {
@@ -119,10 +187,14 @@ Result<std::unique_ptr<duck::ScanCursor>> HotSource::Open(const duck::KeyRange& 
   if (keys.lower) bounds.lower = KeyForm(*keys.lower);
   // The smallest key after it, since the bound includes it.
   if (keys.upper) bounds.upper = KeyForm(*keys.upper) + '\0';
-  return CursorPtr(std::make_unique<RangeCursor>(
-      *table_,
-      reader_.Scan(snapshot_, *table_, user_, bounds, table::Direction::kForward, table::Blocking::kAllowed),
-      include_deleted_));
+  auto rows = reader_.Scan(snapshot_, *table_, user_, bounds, table::Direction::kForward, table::Blocking::kAllowed);
+  if (!staged_) return CursorPtr(std::make_unique<RangeCursor>(*table_, std::move(rows), include_deleted_));
+  const bool empty = bounds.upper && *bounds.upper < bounds.lower;
+  const auto begin = staged_->lower_bound(bounds.lower);
+  const auto end = empty          ? begin
+                   : bounds.upper ? staged_->lower_bound(*bounds.upper)
+                                  : staged_->end();
+  return CursorPtr(std::make_unique<MergedCursor>(*table_, std::move(rows), begin, end, include_deleted_));
 }
 
 class StreamCursor final : public duck::ScanCursor {
@@ -157,6 +229,47 @@ class StreamSource final : public duck::ScanSource {
   const table::StreamScan scan_;  // at its beginning; each cursor walks a copy
 };
 
+class EncodedRowsSource final : public duck::ScanSource {
+ public:
+  EncodedRowsSource(TableDefPtr table, std::vector<std::string_view> rows, SeqKnown seq)
+      : table_(std::move(table)), columns_(VisibleColumns(*table_)), rows_(std::move(rows)), seq_(seq) {}
+
+  const std::vector<duck::ScanColumn>& columns() const override { return columns_; }
+  const std::vector<duck::ScanColumn>& hidden_columns() const override {
+    static const std::vector<duck::ScanColumn> none;
+    return seq_ == SeqKnown::kYes ? SeqColumn() : none;
+  }
+  std::optional<std::size_t> key_column() const override { return std::nullopt; }
+  std::optional<std::uint64_t> estimated_rows() const override { return rows_.size(); }
+  Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange&) const override {
+    return std::unique_ptr<duck::ScanCursor>(std::make_unique<Cursor>(*this));
+  }
+
+ private:
+  class Cursor final : public duck::ScanCursor {
+   public:
+    explicit Cursor(const EncodedRowsSource& source) : source_(source) {}
+    Result<bool> Next() override {
+      if (next_ == source_.rows_.size()) return false;
+      row_ = source_.rows_[next_++];
+      return true;
+    }
+    Datum Column(std::size_t column) const override {
+      return CellOf(*source_.table_, RowView(source_.table_->layout, row_), column);
+    }
+
+   private:
+    const EncodedRowsSource& source_;
+    std::size_t next_ = 0;
+    std::string_view row_;
+  };
+
+  const TableDefPtr table_;
+  const std::vector<duck::ScanColumn> columns_;
+  const std::vector<std::string_view> rows_;
+  const SeqKnown seq_;
+};
+
 }  // namespace
 
 std::vector<duck::ScanColumn> VisibleColumns(const TableDef& table) {
@@ -170,9 +283,15 @@ std::vector<duck::ScanColumn> VisibleColumns(const TableDef& table) {
 }
 
 std::shared_ptr<const duck::ScanSource> MakeHotSource(const table::Reader& reader, TableDefPtr table, UserId user,
-                                                      table::DurableSnapshotPtr snapshot, bool include_deleted) {
+                                                      table::DurableSnapshotPtr snapshot, bool include_deleted,
+                                                      const table::StagedRows* staged) {
   return std::make_shared<HotSource>(reader, std::move(table), std::move(user), std::move(snapshot),
-                                     include_deleted);
+                                     include_deleted, staged);
+}
+
+std::shared_ptr<const duck::ScanSource> MakeEncodedRowsSource(TableDefPtr table, std::vector<std::string_view> rows,
+                                                              SeqKnown seq) {
+  return std::make_shared<EncodedRowsSource>(std::move(table), std::move(rows), seq);
 }
 
 std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table) {

@@ -240,6 +240,9 @@ std::vector<ConfigKey> BuildKeys() {
       KeyOf(KALAM_KEY(limits.statement_timeout_seconds), "Time of one statement.").Range(1, 86'400),
       KeyOf(KALAM_KEY(limits.statement_memory), "Bytes that one statement may use.")
           .Range(16 * kMiB, 1024 * kGiB),
+      KeyOf(KALAM_KEY(limits.transaction_timeout_seconds), "Time from BEGIN to COMMIT.").Range(1, 86'400),
+      KeyOf(KALAM_KEY(limits.transaction_memory), "Bytes that one transaction may have written before its COMMIT.")
+          .Range(64 * kKiB, 64 * kGiB),
       KeyOf(KALAM_KEY(limits.max_query_limit),
             "Read for compatibility, not applied: results are never cut silently.")
           .Range(1, kMaxCount),

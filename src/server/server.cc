@@ -77,7 +77,9 @@ exec::ExecutorOptions ExecutorOptionsOf(const ServerConfig& config) {
                     .max_batch_statements = config.limits.max_batch_statements,
                     .max_params = config.limits.max_params,
                     .statement_timeout = config.limits.statement_timeout_seconds,
-                    .statement_memory = config.limits.statement_memory};
+                    .statement_memory = config.limits.statement_memory,
+                    .transaction_timeout = config.limits.transaction_timeout_seconds,
+                    .transaction_memory = config.limits.transaction_memory};
   options.error_style = StyleOf(config);
   options.default_flush = {config.flush.default_row_limit, config.flush.default_time_interval.count()};
   options.deleted_retention_hours = config.retention.default_deleted_retention_hours.count();

@@ -113,6 +113,19 @@ Result<KalamStatement> ParseAlter(TokenReader& reader) {
   return KalamStatement(NotOurs{});
 }
 
+template <typename Statement>
+Result<KalamStatement> ParseTransactionStep(TokenReader& reader) {
+  reader.Advance();
+  if (!reader.Take(Keyword::kTransaction)) reader.Take(Keyword::kWork);
+  return Ended(Statement{}, reader);
+}
+
+Result<KalamStatement> ParseStart(TokenReader& reader) {
+  reader.Advance();
+  KALAM_TRY(reader.Expect(Keyword::kTransaction));
+  return Ended(Begin{}, reader);
+}
+
 // Statements of ours that start with a word of their own and come in a later version.
 std::string_view LaterKind(Keyword first) {
   switch (first) {
@@ -122,10 +135,6 @@ std::string_view LaterKind(Keyword first) {
     case Keyword::kSubscribe: return "SUBSCRIBE TO";
     case Keyword::kBackup: return "BACKUP";
     case Keyword::kRestore: return "RESTORE";
-    case Keyword::kBegin:
-    case Keyword::kStart: return "BEGIN";
-    case Keyword::kCommit: return "COMMIT";
-    case Keyword::kRollback: return "ROLLBACK";
     case Keyword::kClear: return "CLEAR CACHE";
     case Keyword::kGrant: return "GRANT";
     case Keyword::kRevoke: return "REVOKE";
@@ -139,6 +148,10 @@ Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle sty
   TokenReader reader(statement, style);
   const Keyword first = reader.keyword();
   if (const auto later = LaterKind(first); !later.empty()) return KalamStatement(LaterStatement{later});
+  if (first == Keyword::kBegin) return ParseTransactionStep<Begin>(reader);
+  if (first == Keyword::kStart) return ParseStart(reader);
+  if (first == Keyword::kCommit) return ParseTransactionStep<Commit>(reader);
+  if (first == Keyword::kRollback) return ParseTransactionStep<Rollback>(reader);
   if (reader.Take(Keyword::kCreate)) return ParseCreate(reader);
   if (reader.Take(Keyword::kDrop)) return ParseDrop(reader);
   if (reader.Take(Keyword::kShow)) return ParseShow(reader);
@@ -160,7 +173,11 @@ StatementClass Classify(std::string_view statement) {
     case Keyword::kShow:
     case Keyword::kAlter:
     case Keyword::kDescribe:
-    case Keyword::kDesc: return StatementClass::kKalam;
+    case Keyword::kDesc:
+    case Keyword::kBegin:
+    case Keyword::kStart:
+    case Keyword::kCommit:
+    case Keyword::kRollback: return StatementClass::kKalam;
     default: return LaterKind(KeywordOf(first)).empty() ? StatementClass::kGeneral : StatementClass::kKalam;
   }
 }

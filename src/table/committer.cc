@@ -309,6 +309,12 @@ Result<CommitOutcome> Committer::Commit(PendingCommit& commit, Blocking blocking
 
 DurableSnapshotPtr Committer::Snapshot() const { return impl_->Current(); }
 
+DurableSnapshotPtr Committer::LatestSnapshot() {
+  std::lock_guard lock(impl_->sequencer);
+  return std::make_shared<const DurableSnapshot>(impl_->store.TakeSnapshot(),
+                                                 impl_->written.load(std::memory_order_relaxed));
+}
+
 bool Committer::IsDurable(Seq seq) const { return impl_->acknowledgements.IsDurable(seq); }
 
 void Committer::WhenDurable(Seq seq, CompletionQueue& queue, Completion completion) {

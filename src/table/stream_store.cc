@@ -9,7 +9,7 @@
 
 #include "base/guarded.h"
 #include "stream_table.h"
-#include "write_errors.h"
+#include "table/write_errors.h"
 
 namespace kalam::table {
 namespace {

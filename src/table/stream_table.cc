@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "model/row_codec.h"
-#include "write_errors.h"
+#include "table/write_errors.h"
 
 namespace kalam::table {
 namespace {

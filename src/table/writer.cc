@@ -8,7 +8,7 @@
 #include "latches.h"
 #include "model/key_codec.h"
 #include "model/row_codec.h"
-#include "write_errors.h"
+#include "table/write_errors.h"
 
 namespace kalam::table {
 namespace {
@@ -202,6 +202,70 @@ class Operation {
   bool would_block_ = false;
 };
 
+// A transaction's commit: rows of several partitions, each unchanged since the snapshot or nothing is written.
+class TransactionCommit {
+ public:
+  TransactionCommit(kv::Store& store, Committer& committer) : store_(store), committer_(committer) {}
+
+  WriteReceipt Apply(std::span<const StagedChange> changes, Latches& latches) {
+    std::vector<Latches::Stripe> stripes;
+    stripes.reserve(changes.size());
+    for (const auto& change : changes) {
+      UsePartition(change);
+      stripes.push_back(Latches::StripeOf(partition_, change.key));
+    }
+    std::ranges::sort(stripes);
+    const auto repeated = std::ranges::unique(stripes);
+    stripes.erase(repeated.begin(), repeated.end());
+    const LatchGuard guard(latches, stripes, true);
+
+    for (const auto& change : changes) {
+      if (const Status checked = Add(change); !checked.ok()) return Refuse(checked.error());
+    }
+    if (commit_.changes() == 0) return {};
+    const auto outcome = committer_.Commit(commit_, Blocking::kAllowed);
+    if (outcome.ok()) return {.affected_rows = commit_.changes(), .durable_after = outcome->last};
+    if (outcome.error().code() != ErrorCode::kNotFound) return Refuse(outcome.error());
+    return Refuse(Error(ErrorCode::kConflict, "a table of the transaction was dropped"));
+  }
+
+ private:
+  void UsePartition(const StagedChange& change) {
+    partition_.clear();
+    AppendPartitionPrefix(partition_, change.table->id, change.user);
+  }
+
+  Status Add(const StagedChange& change) {
+    UsePartition(change);
+    hot_key_.assign(partition_).append(change.key);
+    KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, hot_key_, latest_));
+    const std::string_view latest =
+        outcome == kv::ReadOutcome::kFound ? latest_.view() : std::string_view();
+    if (!latest.empty() && latest.size() < kRowHeaderBytes) {
+      return Error(ErrorCode::kCorruption, "stored row is too short");
+    }
+    const Seq seq = latest.empty() ? Seq() : RowSeq(latest);
+    observed_ = std::max(observed_, seq);
+    if (seq != change.base) return ChangedMeanwhile();
+    const bool was_live = !latest.empty() && !RowDeleted(latest);
+    commit_.Add(change.op, change.table->id, partition_, change.key, change.row,
+                was_live ? latest : std::string_view());
+    return {};
+  }
+
+  WriteReceipt Refuse(Error error) const {
+    return {.status = std::move(error), .durable_after = observed_};
+  }
+
+  kv::Store& store_;
+  Committer& committer_;
+  std::string partition_;
+  std::string hot_key_;
+  kv::PinnedValue latest_;
+  PendingCommit commit_;
+  Seq observed_;
+};
+
 }  // namespace
 
 struct Writer::Impl {
@@ -218,6 +282,10 @@ WriteReceipt Writer::Apply(const TableDef& table, const UserId& user,
                            std::span<const RowChange> changes, Blocking blocking) {
   return Operation(impl_->store, impl_->committer, table, user, blocking)
       .Apply(changes, impl_->latches);
+}
+
+WriteReceipt Writer::ApplyAll(std::span<const StagedChange> changes) {
+  return TransactionCommit(impl_->store, impl_->committer).Apply(changes, impl_->latches);
 }
 
 WriteReceipt Writer::Mutate(const TableDef& table, const UserId& user, std::string_view key,

@@ -1,5 +1,6 @@
 #include "table/writer.h"
 
+#include <deque>
 #include <thread>
 
 #include "test_table.h"
@@ -105,6 +106,98 @@ TEST_F(WriterTest, MovingAKeyOntoAnotherRowIsADuplicate) {
   Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
   ExpectDuplicate(Apply(Statement(notes_).Delete(1, "a", SeqOf(1)).Insert(2, "a")));
   EXPECT_EQ(Rows(), "1=a 2=b");
+}
+
+// What a transaction hands over; `base` as it would have seen it.
+struct Staged {
+  ChangeOp op;
+  std::int64_t id;
+  std::string body;
+  Seq base;
+};
+
+class TransactionCommitTest : public WriterTest {
+ protected:
+  WriteReceipt Commit(const TableDef& second, const std::vector<Staged>& first_rows,
+                      const std::vector<Staged>& second_rows) {
+    std::deque<std::string> bytes;
+    std::vector<StagedChange> changes;
+    const auto add = [&](const TableDef& table, const UserId& user, const std::vector<Staged>& rows) {
+      for (const Staged& row : rows) {
+        const std::string& key = bytes.emplace_back(Key(row.id));
+        const std::string& encoded =
+            bytes.emplace_back(Row(table, row.id, row.body, row.op == ChangeOp::kDelete));
+        changes.push_back({&table, user.text(), row.op, key, encoded, row.base});
+      }
+    };
+    add(notes_, alice_, first_rows);
+    add(second, UserId(), second_rows);
+    auto receipt = writer_->ApplyAll(changes);
+    EXPECT_TRUE(committer_->WaitDurable(receipt.durable_after).ok());
+    return receipt;
+  }
+};
+
+TEST_F(TransactionCommitTest, SeveralTablesAreOneContiguousCommit) {
+  const TableDef other = MakeNotes(8);
+  Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
+  const auto before = committer_->stats().commits;
+  const auto receipt = Commit(other,
+                              {{ChangeOp::kUpdate, 1, "a2", SeqOf(1)},
+                               {ChangeOp::kDelete, 2, "b", SeqOf(2)},
+                               {ChangeOp::kInsert, 3, "c", Seq()}},
+                              {{ChangeOp::kInsert, 1, "x", Seq()}});
+  ASSERT_TRUE(receipt.status.ok());
+  EXPECT_EQ(receipt.affected_rows, 4u);
+  EXPECT_EQ(committer_->stats().commits, before + 1);
+  EXPECT_EQ(Rows(), "1=a2 2=b! 3=c");
+  EXPECT_EQ(receipt.durable_after.value() - SeqOf(1).value(), 3u) << "seqs follow each other";
+  EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
+  EXPECT_EQ(ReplayLog(*store_, other, UserId()), HotRows(*store_, other, UserId()));
+  EXPECT_EQ(HotRows(*store_, other, UserId()).size(), 1u);
+}
+
+TEST_F(TransactionCommitTest, TheFirstCommitterWins) {
+  const TableDef other = MakeNotes(8);
+  Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
+  const Seq seen = SeqOf(1);
+  Done(Statement(notes_).Update(1, "faster", seen));
+  Done(Statement(notes_).Delete(2, "b", SeqOf(2)));
+  Done(Statement(notes_).Insert(5, "faster"));
+  const std::vector<Staged> losers = {{ChangeOp::kUpdate, 1, "late", seen},
+                                      {ChangeOp::kInsert, 5, "late", Seq()},
+                                      {ChangeOp::kInsert, 2, "late", Seq()}};
+  for (const Staged& loser : losers) {
+    const auto receipt = Commit(other, {{ChangeOp::kInsert, 9, "x", Seq()}, loser},
+                                {{ChangeOp::kInsert, 1, "x", Seq()}});
+    ASSERT_FALSE(receipt.status.ok());
+    EXPECT_EQ(receipt.status.error().code(), ErrorCode::kConflict);
+    EXPECT_GE(receipt.durable_after, SeqOf(loser.id)) << "the answer waits for the row it speaks of";
+  }
+  EXPECT_EQ(Rows(), "1=faster 2=b! 5=faster");
+  EXPECT_TRUE(HotRows(*store_, other, UserId()).empty());
+  EXPECT_TRUE(Commit(other, {{ChangeOp::kInsert, 2, "b3", SeqOf(2)}}, {}).status.ok())
+      << "over the tombstone that it saw";
+}
+
+TEST_F(TransactionCommitTest, ADroppedTableIsAConflict) {
+  const TableDef other = MakeNotes(8);
+  const std::string prefix = TablePrefix(other.id);
+  ASSERT_TRUE(committer_->WriteAndDropPrefixes(kv::Batch(), std::span(&prefix, 1)).ok());
+  const auto receipt = Commit(other, {{ChangeOp::kInsert, 9, "x", Seq()}}, {{ChangeOp::kInsert, 1, "x", Seq()}});
+  ASSERT_FALSE(receipt.status.ok());
+  EXPECT_EQ(receipt.status.error().code(), ErrorCode::kConflict);
+  EXPECT_EQ(Rows(), "");
+}
+
+TEST_F(WriterTest, TheLatestStateHasWhatIsNotDurableYet) {
+  const auto receipt = Apply(Statement(notes_).Insert(1, "a"));
+  const auto latest = committer_->LatestSnapshot();
+  EXPECT_EQ(latest->seq(), receipt.durable_after);
+  kv::PinnedValue value;
+  const auto found = Reader(*store_).Get(*latest, notes_, alice_, Key(1), value, Blocking::kAllowed);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(*found, RowLookup::kFound);
 }
 
 TEST_F(WriterTest, MutateSeesTheLatestStateAndSaysWhatItDid) {

@@ -221,6 +221,14 @@ void SqlResponseWriter::DropOpenResult() {
   row_count_ = 0;
 }
 
+void SqlResponseWriter::DropLastResult() {
+  KALAM_CHECK(result_begin_ >= kHead.size(), "there is a result to drop");
+  out_.resize(result_begin_);
+  shape_ = nullptr;
+  row_count_ = 0;
+  any_result_ = result_begin_ > kHead.size();
+}
+
 void SqlResponseWriter::Finish(std::chrono::microseconds took, std::optional<bool> cache_hit) {
   KALAM_CHECK(shape_ == nullptr, "the last result is still open");
   out_ += "],";

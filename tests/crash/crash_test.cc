@@ -1,8 +1,10 @@
 // kill -9 at random moments while writers run. Afterwards everything that was acknowledged is there, and
-// nothing is half done: statements of several rows are there whole or not at all.
+// nothing is half done: statements of several rows and transactions over several tables are there whole or not
+// at all.
 //
 // KALAM_CRASH_CYCLES sets the number of kills.
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -141,6 +143,62 @@ TEST_P(Crash, KeepsWhatWasAcknowledgedAndNothingHalf) {
     for (Writer& writer : writers) {
       SqlClient client(server.port(), writer.user);
       writer.Verify(client);
+    }
+  }
+}
+
+// Amounts move between two tables while the server is killed: the sum never changes, and each acknowledged move is
+// there.
+TEST_P(Crash, ATransactionIsWholeOrAbsent) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  constexpr int kCycles = 5;
+  ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
+  server.Start();
+  ASSERT_TRUE(Ok(SqlClient(server.port())
+                     .Run("CREATE NAMESPACE app; CREATE TABLE app.a (id BIGINT PRIMARY KEY, n BIGINT); "
+                          "CREATE USER TABLE app.moves (id BIGINT PRIMARY KEY, n BIGINT); "
+                          "INSERT INTO app.a VALUES (0, 0), (1, 0), (2, 0), (3, 0)")));
+  std::array<int, kWriters> next{};  // moves tried, by writer
+  std::array<int, kWriters> known{};  // acknowledged: all below it
+  for (int cycle = 0; cycle < kCycles && !HasFailure(); ++cycle) {
+    std::atomic<int> moves = 0;
+    std::vector<std::thread> threads;
+    for (int w = 0; w < kWriters; ++w) {
+      threads.emplace_back([&, w, port = server.port()] {
+        try {
+          SqlClient client(port, "writer-" + std::to_string(w));
+          while (true) {
+            // The shared account and the writer's own record of it, in one transaction.
+            const std::string id = std::to_string(next[w]);
+            const SqlAnswer answer = client.Run("BEGIN; INSERT INTO app.moves VALUES (" + id +
+                                                ", 1); UPDATE app.a SET n = n + 1 WHERE id = " + std::to_string(w) +
+                                                "; COMMIT");
+            if (!answer.ok()) return;
+            known[w] = ++next[w];
+            ++moves;
+          }
+        } catch (const std::runtime_error&) {
+          // The server is gone.
+        }
+      });
+    }
+    const int until = 20 + static_cast<int>(random() % 200);
+    while (moves < until) std::this_thread::yield();
+    server.Kill();
+    for (auto& thread : threads) thread.join();
+    server.Start();
+    for (int w = 0; w < kWriters; ++w) {
+      SqlClient client(server.port(), "writer-" + std::to_string(w));
+      const SqlAnswer answer = client.Run("SELECT (SELECT count(*) FROM app.moves) AS moves, n FROM app.a WHERE id = " +
+                                          std::to_string(w));
+      ASSERT_TRUE(Ok(answer));
+      const int recorded = std::stoi(answer.rows()[0][0]);
+      EXPECT_EQ(recorded, std::stoi(answer.rows()[0][1])) << "half a transaction";
+      EXPECT_GE(recorded, known[w]) << "an acknowledged transaction is gone";
+      EXPECT_LE(recorded, known[w] + 1);
+      next[w] = known[w] = recorded;
     }
   }
 }

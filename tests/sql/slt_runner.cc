@@ -2,7 +2,8 @@
 //
 //   statement ok                 the next lines, up to a blank one, are one request that succeeds
 //   statement error <text>       ... that fails with a message that contains <text>
-//   query [rowsort]              ... and after `----` come the rows, cells separated by ` | `
+//   query [rowsort]              ... and after `----` come the rows, cells separated by ` | `; for each statement
+//                                without rows its message
 //   user <id>                    the following requests carry X-USER-ID: <id>; `user` alone: none
 //   restart                      SIGTERM, start again on the same data
 //
@@ -117,10 +118,13 @@ class Script {
     std::string line;
     while (rows_follow && NextLine(line) && !line.empty()) expected.push_back(line);
     if (!answer.ok()) return Report("should succeed\n" + Text(answer));
-    for (const auto& row : answer.rows()) {
-      std::string cells;
-      for (const auto& cell : row) cells += (cells.empty() ? "" : " | ") + cell;
-      actual.push_back(cells);
+    for (std::size_t i = 0; i < answer.results().size(); ++i) {
+      if (!answer.result(i)["rows"].exists()) actual.push_back(answer.message(i));
+      for (const auto& row : answer.rows(i)) {
+        std::string cells;
+        for (const auto& cell : row) cells += (cells.empty() ? "" : " | ") + cell;
+        actual.push_back(cells);
+      }
     }
     if (sorted) {
       std::sort(actual.begin(), actual.end());

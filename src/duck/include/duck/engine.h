@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@
 namespace kalam::duck {
 
 enum class StatementKind : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kExplain, kOther };
+
+// kOther: a form that only the engine's own dialect has (INSERT OR REPLACE, ON CONFLICT (...) WHERE).
+enum class ConflictAction : std::uint8_t { kNone, kDoNothing, kDoUpdate, kOther };
 
 // One parsed statement of standard SQL. Move-only; run it once.
 class ParsedStatement {
@@ -39,8 +43,19 @@ class ParsedStatement {
   const std::vector<std::string>& columns() const;
   // INSERT ... DEFAULT VALUES.
   bool default_values() const;
-  bool has_returning() const;
-  bool has_on_conflict() const;
+
+  // Takes RETURNING off the statement: `SELECT <list> FROM <target>`, for Engine::Select with a resolver
+  // that gives the written rows as its first table. nullopt when there is none.
+  std::optional<ParsedStatement> TakeReturning();
+
+  // INSERT ... ON CONFLICT.
+  ConflictAction conflict_action() const;
+  // The columns of ON CONFLICT (...), lower case; empty when it names none.
+  const std::vector<std::string>& conflict_columns() const;
+  // Takes DO UPDATE off the statement: `UPDATE <target> SET ... FROM excluded WHERE <target>.<key> =
+  // excluded.<key> AND ...`, for Engine::UpdateRows with a resolver that gives the rows in the way as its
+  // first table and the proposed ones as its second. Bare names of `columns` mean the target's.
+  ParsedStatement TakeConflictUpdate(std::string_view key, std::span<const std::string> columns);
 
  private:
   friend class Engine;

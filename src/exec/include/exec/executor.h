@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ struct Limits {
   unsigned max_params = 65'535;
   std::chrono::milliseconds statement_timeout{30'000};
   std::size_t statement_memory = std::size_t{1} << 30;
+  std::chrono::milliseconds transaction_timeout{60'000};
+  std::size_t transaction_memory = std::size_t{64} << 20;
 };
 
 struct ExecutorOptions {
@@ -69,10 +72,13 @@ struct Outcome {
   Seq durable_after;
 };
 
-// Runs SQL requests. Thread-safe and stateless between requests.
+class Turnstile;
+
+// Runs SQL requests. Thread-safe.
 class Executor {
  public:
   Executor(Services services, ExecutorOptions options);
+  ~Executor();
 
   // Tries to run a request on an event loop, without waiting for anything. nullopt: it was not
   // possible and nothing happened (`response` is as before); let a worker call Run.
@@ -86,6 +92,7 @@ class Executor {
  private:
   const Services services_;
   const ExecutorOptions options_;
+  const std::unique_ptr<Turnstile> turnstile_;
 };
 
 }  // namespace kalam::exec

@@ -53,6 +53,9 @@ class RowBatch {
 
   Status AddDelete(const TableDef& table, std::span<const Datum> old, Seq old_seq, TimestampMicros now);
 
+  // A change that another batch made, copied.
+  Status AddEncoded(const table::RowChange& change);
+
   // All changes. Valid until the batch changes.
   std::span<const table::RowChange> changes();
 
@@ -65,6 +68,8 @@ class RowBatch {
 
   Status Convert(const TableDef& table, std::span<const CellInput> cells, const RowContext& context);
   Result<Datum> DefaultValue(const ColumnDef& column, const RowContext& context, std::string& scratch) const;
+  // Takes in what was appended to `bytes_`. Errors: kLimitExceeded.
+  Status Finish(Pending pending);
   Status Add(table::ChangeOp op, const TableDef& table, std::span<const Datum> row, Seq expected,
              TimestampMicros now);
 

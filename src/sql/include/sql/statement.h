@@ -91,6 +91,11 @@ struct DescribeTable {
   bool history = false;
 };
 
+// BEGIN [TRANSACTION | WORK], START TRANSACTION; COMMIT and ROLLBACK [TRANSACTION | WORK].
+struct Begin {};
+struct Commit {};
+struct Rollback {};
+
 // A statement of ours that this server does not execute yet.
 struct LaterStatement {
   std::string_view kind;  // static text: `ALTER TABLE`, `FLUSH TABLE`, `BEGIN`, ...
@@ -101,7 +106,7 @@ struct NotOurs {};
 
 using KalamStatement =
     std::variant<NotOurs, LaterStatement, CreateNamespace, AlterNamespace, DropNamespace,
-                 ShowNamespaces, CreateTable, DropTable, ShowTables, DescribeTable>;
+                 ShowNamespaces, CreateTable, DropTable, ShowTables, DescribeTable, Begin, Commit, Rollback>;
 
 // Parses one statement (a piece of SplitStatements). Call CheckStatementBounds first.
 // Errors: kSyntax in the given style; kInvalidArgument, kUnsupported or kConstraint with the documented

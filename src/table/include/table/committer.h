@@ -98,6 +98,10 @@ class Committer final : public kv::DurableWriter {
   // The newest published state. Cheap: one uncontended lock and a reference.
   DurableSnapshotPtr Snapshot() const;
 
+  // Everything written so far, durable or not: what statements that write compute from. An answer that rests
+  // on it may leave only once its seq() is durable.
+  DurableSnapshotPtr LatestSnapshot();
+
   bool IsDurable(Seq seq) const;
   // Has `queue` run `completion` once everything up to `seq` is durable, or has failed. `queue` must
   // outlive it.

@@ -36,6 +36,17 @@ struct RowChange {
   Seq expected;
 };
 
+// One row of a transaction. What it borrows must outlive the call.
+struct StagedChange {
+  const TableDef* table = nullptr;
+  std::string_view user;  // whose partition; empty for SHARED
+  ChangeOp op = ChangeOp::kInsert;
+  std::string_view key;
+  std::string_view row;
+  // The version that the transaction's snapshot has, also a tombstone; Seq(0): none.
+  Seq base;
+};
+
 // Decides, under the row's latch, what becomes of it. `latest` is the encoded newest version, also a
 // tombstone, or empty when there is none. To write, fill `row` with the new version and return true; a
 // row with the deleted flag is a delete. Return false to leave things as they are.
@@ -58,6 +69,11 @@ class Writer {
   // `affected_rows` is the number of changes.
   WriteReceipt Apply(const TableDef& table, const UserId& user, std::span<const RowChange> changes,
                      Blocking blocking);
+
+  // Commits a transaction: all changes, over several tables, as one contiguous commit in their order, or none.
+  // The newest version of each row must have seq `base`, else kConflict: the first committer won. A key may
+  // come once. Also kConflict when one of the tables was dropped meanwhile.
+  WriteReceipt ApplyAll(std::span<const StagedChange> changes);
 
   // Reads, decides and writes one row. The function may run more than once and must not block.
   WriteReceipt Mutate(const TableDef& table, const UserId& user, std::string_view key,

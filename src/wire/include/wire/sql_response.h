@@ -82,6 +82,9 @@ class SqlResponseWriter {
   // Forgets the result begun last, if it is still open: before running its statement again.
   void DropOpenResult();
 
+  // Forgets the result begun last, open or complete: it came to nothing. At most once per result.
+  void DropLastResult();
+
   // --- the end; exactly one of them, once. Fail keeps the complete results before it.
   void Finish(std::chrono::microseconds took, std::optional<bool> cache_hit = {});
   void Fail(std::chrono::microseconds took, const ErrorInfo& error);

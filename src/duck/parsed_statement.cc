@@ -1,0 +1,165 @@
+#include "parsed_statement.h"
+
+#include <algorithm>
+
+namespace kalam::duck {
+namespace {
+
+using duckdb::ParsedExpression;
+using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
+
+constexpr std::string_view kExcluded = "excluded";
+
+// The table that an INSERT writes to, as a FROM clause would name it.
+duckdb::unique_ptr<duckdb::TableRef> TargetOf(const duckdb::InsertStatement& insert) {
+  if (insert.table_ref) return insert.table_ref->Copy();
+  auto table = duckdb::make_uniq<duckdb::BaseTableRef>();
+  table->catalog_name = insert.catalog;
+  table->schema_name = insert.schema;
+  table->table_name = insert.table;
+  return table;
+}
+
+duckdb::vector<ExpressionPtr>* ReturningOf(duckdb::SQLStatement& statement) {
+  switch (statement.type) {
+    case duckdb::StatementType::INSERT_STATEMENT: return &statement.Cast<duckdb::InsertStatement>().returning_list;
+    case duckdb::StatementType::UPDATE_STATEMENT: return &statement.Cast<duckdb::UpdateStatement>().returning_list;
+    case duckdb::StatementType::DELETE_STATEMENT: return &statement.Cast<duckdb::DeleteStatement>().returning_list;
+    default: return nullptr;
+  }
+}
+
+// In DO UPDATE a bare name means the target's column, though `excluded` has one of the same name.
+// Sub-queries keep theirs: their own tables come first.
+class TargetQualifier {
+ public:
+  TargetQualifier(duckdb::vector<std::string> qualifier, std::span<const std::string> columns)
+      : qualifier_(std::move(qualifier)), columns_(columns) {}
+
+  void Qualify(ParsedExpression& expression) const {
+    if (expression.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+      auto& names = expression.Cast<duckdb::ColumnRefExpression>().column_names;
+      if (names.size() == 1 && IsColumn(duckdb::StringUtil::Lower(names[0]))) {
+        names.insert(names.begin(), qualifier_.begin(), qualifier_.end());
+      }
+      return;
+    }
+    duckdb::ParsedExpressionIterator::EnumerateChildren(expression,
+                                                        [this](ExpressionPtr& child) { Qualify(*child); });
+  }
+
+ private:
+  bool IsColumn(const std::string& name) const {
+    return std::find(columns_.begin(), columns_.end(), name) != columns_.end();
+  }
+
+  const duckdb::vector<std::string> qualifier_;
+  const std::span<const std::string> columns_;
+};
+
+}  // namespace
+
+SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::SelectNode> node) {
+  auto select = duckdb::make_uniq<duckdb::SelectStatement>();
+  select->node = std::move(node);
+  return select;
+}
+
+TableReference ReferenceTo(const std::string& catalog, const std::string& schema, const std::string& table) {
+  TableReference reference;
+  for (const auto* part : {&catalog, &schema, &table}) {
+    if (!part->empty()) reference.parts.push_back(duckdb::StringUtil::Lower(*part));
+  }
+  return reference;
+}
+
+TableReference ReferenceTo(const duckdb::TableRef& ref) {
+  const auto& table = ref.Cast<duckdb::BaseTableRef>();
+  return ReferenceTo(table.catalog_name, table.schema_name, table.table_name);
+}
+
+duckdb::vector<std::string> QualifierOf(const duckdb::TableRef& target) {
+  duckdb::vector<std::string> names;
+  if (!target.alias.empty()) {
+    names.push_back(target.alias);
+  } else {
+    for (auto& part : ReferenceTo(target).parts) names.push_back(part);
+  }
+  return names;
+}
+
+ExpressionPtr TargetColumn(const duckdb::TableRef& target, const std::string& column) {
+  auto names = QualifierOf(target);
+  names.push_back(column);
+  return duckdb::make_uniq<duckdb::ColumnRefExpression>(std::move(names));
+}
+
+std::optional<ParsedStatement> ParsedStatement::TakeReturning() {
+  auto& statement = *impl_->statement;
+  auto* list = ReturningOf(statement);
+  if (!list || list->empty()) return std::nullopt;
+  auto node = duckdb::make_uniq<duckdb::SelectNode>();
+  node->select_list = std::move(*list);
+  list->clear();
+  switch (kind()) {
+    case StatementKind::kInsert: node->from_table = TargetOf(statement.Cast<duckdb::InsertStatement>()); break;
+    case StatementKind::kUpdate: node->from_table = statement.Cast<duckdb::UpdateStatement>().table->Copy(); break;
+    default: node->from_table = statement.Cast<duckdb::DeleteStatement>().table->Copy();
+  }
+  auto clause = std::make_unique<Impl>();
+  clause->text = impl_->text;
+  clause->statement = MakeSelect(std::move(node));
+  clause->statement->named_param_map = statement.named_param_map;
+  clause->is_clause = true;
+  return ParsedStatement(std::move(clause));
+}
+
+ConflictAction ParsedStatement::conflict_action() const {
+  if (kind() != StatementKind::kInsert) return ConflictAction::kNone;
+  const auto& conflict = impl_->statement->Cast<duckdb::InsertStatement>().on_conflict_info;
+  if (!conflict) return ConflictAction::kNone;
+  if (conflict->condition) return ConflictAction::kOther;
+  switch (conflict->action_type) {
+    case duckdb::OnConflictAction::NOTHING: return ConflictAction::kDoNothing;
+    case duckdb::OnConflictAction::UPDATE:
+      return conflict->set_info ? ConflictAction::kDoUpdate : ConflictAction::kOther;
+    default: return ConflictAction::kOther;
+  }
+}
+
+const std::vector<std::string>& ParsedStatement::conflict_columns() const { return impl_->conflict_columns; }
+
+ParsedStatement ParsedStatement::TakeConflictUpdate(std::string_view key, std::span<const std::string> columns) {
+  auto& insert = impl_->statement->Cast<duckdb::InsertStatement>();
+  auto update = duckdb::make_uniq<duckdb::UpdateStatement>();
+  update->table = TargetOf(insert);
+  auto excluded = duckdb::make_uniq<duckdb::BaseTableRef>();
+  excluded->table_name = kExcluded;
+  excluded->alias = kExcluded;
+  update->from_table = std::move(excluded);
+  update->set_info = std::move(insert.on_conflict_info->set_info);
+  update->named_param_map = insert.named_param_map;
+
+  const TargetQualifier qualifier(QualifierOf(*update->table), columns);
+  auto& set = *update->set_info;
+  for (auto& expression : set.expressions) qualifier.Qualify(*expression);
+  ExpressionPtr same_key = duckdb::make_uniq<duckdb::ComparisonExpression>(
+      duckdb::ExpressionType::COMPARE_EQUAL, TargetColumn(*update->table, std::string(key)),
+      duckdb::make_uniq<duckdb::ColumnRefExpression>(std::string(key), std::string(kExcluded)));
+  if (set.condition) {
+    qualifier.Qualify(*set.condition);
+    set.condition = duckdb::make_uniq<duckdb::ConjunctionExpression>(
+        duckdb::ExpressionType::CONJUNCTION_AND, std::move(same_key), std::move(set.condition));
+  } else {
+    set.condition = std::move(same_key);
+  }
+
+  auto clause = std::make_unique<Impl>();
+  clause->text = impl_->text;
+  for (auto& column : set.columns) clause->columns.push_back(column);
+  clause->statement = std::move(update);
+  clause->is_clause = true;
+  return ParsedStatement(std::move(clause));
+}
+
+}  // namespace kalam::duck

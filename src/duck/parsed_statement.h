@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "duck/engine.h"
+#include "duckdb_headers.h"
+
+namespace kalam::duck {
+
+using SelectPtr = duckdb::unique_ptr<duckdb::SelectStatement>;
+
+struct ParsedStatement::Impl {
+  std::string text;
+  duckdb::unique_ptr<duckdb::SQLStatement> statement;
+  std::string name;
+  std::vector<std::string> columns;
+  std::vector<std::string> conflict_columns;
+  // Taken off a statement: its parameters are counted together with those of the whole.
+  bool is_clause = false;
+};
+
+SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::SelectNode> node);
+
+// The parts of a table's name, lower case.
+TableReference ReferenceTo(const std::string& catalog, const std::string& schema, const std::string& table);
+TableReference ReferenceTo(const duckdb::TableRef& ref);
+
+// How columns of a DML statement's target are qualified so that a joined table can't be meant.
+duckdb::vector<std::string> QualifierOf(const duckdb::TableRef& target);
+duckdb::unique_ptr<duckdb::ParsedExpression> TargetColumn(const duckdb::TableRef& target, const std::string& column);
+
+}  // namespace kalam::duck

@@ -1,0 +1,125 @@
+#include "write_statement.h"
+
+#include <algorithm>
+
+#include "query/table_source.h"
+#include "response_sink.h"
+
+namespace kalam::exec {
+namespace {
+
+// The first table that is asked for is the statement's own rows; what sub-queries name comes after it.
+class ReturningResolver final : public duck::Resolver {
+ public:
+  ReturningResolver(std::shared_ptr<const duck::ScanSource> written, duck::Resolver& others)
+      : written_(std::move(written)), others_(others) {}
+
+  Result<std::shared_ptr<const duck::ScanSource>> Resolve(const duck::TableReference& reference) override {
+    if (written_) return std::exchange(written_, nullptr);
+    return others_.Resolve(reference);
+  }
+
+ private:
+  std::shared_ptr<const duck::ScanSource> written_;
+  duck::Resolver& others_;
+};
+
+// What the statement leaves: the new rows, or when it only deletes the deleted ones. A moved key is a delete and an
+// insert, of which the insert is the row.
+std::vector<std::string_view> RowsLeft(query::RowBatch& batch) {
+  const auto changes = batch.changes();
+  const bool deletes = std::ranges::all_of(
+      changes, [](const table::RowChange& change) { return change.op == table::ChangeOp::kDelete; });
+  std::vector<std::string_view> rows;
+  for (const table::RowChange& change : changes) {
+    if (deletes || change.op != table::ChangeOp::kDelete) rows.push_back(change.row);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Error GaveUp() { return Error(ErrorCode::kConflict, "ERROR: could not serialize access due to concurrent update"); }
+
+Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action action,
+                               const StatementContext& context) {
+  if (target.parts.size() == 2 && (target.parts[0] == "system" || target.parts[0] == "information_schema")) {
+    return Error(ErrorCode::kPermissionDenied,
+                 "ERROR: permission denied for relation '" + target.parts[0] + "." + target.parts[1] + "'");
+  }
+  KALAM_TRY_ASSIGN(TableDefPtr table,
+                   FindTable(context.services.catalog, context.options.error_style, target.parts));
+  KALAM_TRY(AuthorizeTable(context.who, action, *table));
+  if (context.transaction && table->kind == TableKind::kStream) {
+    return Error(ErrorCode::kUnsupported, "ERROR: STREAM table '" + table->name.ToString() +
+                                              "' cannot be written inside a transaction");
+  }
+  return table;
+}
+
+Result<std::vector<std::size_t>> TargetColumns(const TableDef& table, const std::vector<std::string>& names,
+                                               const StatementContext& context) {
+  std::vector<std::size_t> targets;
+  for (const std::string& name : names) {
+    if (IsSystemColumn(name)) {
+      return Error(ErrorCode::kInvalidArgument, "System column '" + name + "' cannot be written (managed by system)");
+    }
+    const auto column = table.FindColumn(name);
+    if (!column) return sql::ColumnDoesNotExist(context.options.error_style, name);
+    if (std::find(targets.begin(), targets.end(), *column) != targets.end()) {
+      return Error(ErrorCode::kInvalidArgument, "ERROR: column '" + name + "' specified more than once");
+    }
+    targets.push_back(*column);
+  }
+  return targets;
+}
+
+std::vector<DataType> TypesOf(const TableDef& table, const std::vector<std::size_t>& columns) {
+  std::vector<DataType> types;
+  for (const std::size_t column : columns) types.push_back(table.columns[column].type);
+  return types;
+}
+
+std::vector<std::string> NamesOf(const TableDef& table) {
+  std::vector<std::string> names;
+  for (const ColumnDef& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+StatementResolver WriteResolver(StatementContext& context, const table::DurableSnapshotPtr& snapshot,
+                                StatementResolver::DeletedRows deleted_rows) {
+  return StatementResolver(context.services, context.options.error_style, context.who, snapshot, deleted_rows,
+                           context.transaction.has_value() ? &*context.transaction : nullptr);
+}
+
+Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64_t affected, const std::string& message,
+                   std::optional<duck::ParsedStatement> returning, const table::DurableSnapshotPtr& snapshot,
+                   StatementContext& context) {
+  if (!returning) {
+    context.response.AddOutcome(static_cast<std::int64_t>(affected), message, false);
+    return {};
+  }
+  auto others = WriteResolver(context, snapshot, StatementResolver::DeletedRows::kNever);
+  ReturningResolver resolver(query::MakeEncodedRowsSource(table, RowsLeft(batch), query::SeqKnown::kNo), others);
+  ResponseSink sink(context.response);
+  KALAM_TRY(context.services.engine.Select(*std::move(returning), context.query_context(resolver), sink));
+  if (context.response.row_count() != static_cast<std::int64_t>(affected)) {
+    return Error(ErrorCode::kUnsupported,
+                 "ERROR: RETURNING gives one row per written row: no aggregate functions, no unnest");
+  }
+  context.response.EndRows({.cache_hit = false, .message = message});
+  return {};
+}
+
+Status Write(const TableDefPtr& table, query::RowBatch& batch, StatementContext& context) {
+  if (batch.size() == 0) return {};
+  const UserId partition = PartitionOf(*table, context.who);
+  if (context.transaction) return context.transaction->Stage(table, partition, batch.changes());
+  auto receipt = table->kind == TableKind::kStream
+                     ? context.services.streams.Apply(*table, batch.changes(), table::Blocking::kAllowed)
+                     : context.services.writer.Apply(*table, partition, batch.changes(), table::Blocking::kAllowed);
+  context.Observe(receipt.durable_after);
+  return std::move(receipt.status);
+}
+
+}  // namespace kalam::exec

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "statement_context.h"
+#include "statement_resolver.h"
+
+// What INSERT, UPDATE and DELETE have in common.
+namespace kalam::exec {
+
+// The table that a statement writes to; authorized. Errors: relation unknown, kPermissionDenied.
+Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action action,
+                               const StatementContext& context);
+
+// The declared columns that a statement writes, in its order. Errors: a system column, unknown, named twice.
+Result<std::vector<std::size_t>> TargetColumns(const TableDef& table, const std::vector<std::string>& names,
+                                               const StatementContext& context);
+std::vector<DataType> TypesOf(const TableDef& table, const std::vector<std::size_t>& columns);
+std::vector<std::string> NamesOf(const TableDef& table);
+
+// Resolves the names of a statement that writes, at `snapshot` or in its transaction.
+StatementResolver WriteResolver(StatementContext& context, const table::DurableSnapshotPtr& snapshot,
+                                StatementResolver::DeletedRows deleted_rows);
+
+// Appends the statement's result: its message and count, with RETURNING also the rows that it leaves. Before
+// the rows are written, so that a failure here leaves nothing behind; after a failure of the write:
+// response.DropLastResult().
+Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64_t affected, const std::string& message,
+                   std::optional<duck::ParsedStatement> returning, const table::DurableSnapshotPtr& snapshot,
+                   StatementContext& context);
+
+// Writes the rows, or hands them to the transaction. Errors: those of Writer::Apply and Transaction::Stage.
+Status Write(const TableDefPtr& table, query::RowBatch& batch, StatementContext& context);
+
+// INSERT ... ON CONFLICT: `proposals` are its rows. `sql` is parsed anew for each attempt.
+Status RunUpsert(std::string_view sql, const TableDefPtr& table, query::RowBatch& proposals,
+                 StatementContext& context);
+
+// What a statement gets that lost its race until its time was up.
+Error GaveUp();
+
+}  // namespace kalam::exec

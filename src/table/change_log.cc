@@ -10,14 +10,19 @@ Error Corrupt(const char* why) { return Error(ErrorCode::kCorruption, why); }
 
 }  // namespace
 
-void EncodeChangeHeader(ChangeOp op, std::size_t key_bytes, std::size_t row_bytes,
-                        char (&out)[kChangeHeaderBytes]) {
-  out[0] = static_cast<char>(op);
-  StoreLittleEndian(out + 1, static_cast<std::uint32_t>(key_bytes));
-  StoreLittleEndian(out + 5, static_cast<std::uint32_t>(row_bytes));
+std::size_t AppendChange(std::string& value, const ChangeRecord& change) {
+  char header[kChangeHeaderBytes];
+  header[0] = static_cast<char>(change.op);
+  StoreLittleEndian(header + 1, static_cast<std::uint32_t>(change.key.size()));
+  StoreLittleEndian(header + 5, static_cast<std::uint32_t>(change.row.size()));
+  StoreLittleEndian(header + 9, static_cast<std::uint32_t>(change.old_row.size()));
+  value.append(header, sizeof(header)).append(change.key);
+  const std::size_t row = value.size();
+  value.append(change.row).append(change.old_row);
+  return row;
 }
 
-Result<ChangeRecord> DecodeChange(std::string_view value) {
+Result<ChangeRecord> TakeChange(std::string_view& value) {
   if (value.size() < kChangeHeaderBytes) return Corrupt("change record is too short");
   const auto op = static_cast<ChangeOp>(value[0]);
   if (op < ChangeOp::kInsert || op > ChangeOp::kDelete) {
@@ -25,17 +30,17 @@ Result<ChangeRecord> DecodeChange(std::string_view value) {
   }
   const std::size_t key_bytes = LoadLittleEndian<std::uint32_t>(value.data() + 1);
   const std::size_t row_bytes = LoadLittleEndian<std::uint32_t>(value.data() + 5);
-  value.remove_prefix(kChangeHeaderBytes);
-  if (value.size() < key_bytes + row_bytes) return Corrupt("change record is cut off");
-  const ChangeRecord record = {.op = op,
-                               .key = value.substr(0, key_bytes),
-                               .row = value.substr(key_bytes, row_bytes),
-                               .old_row = value.substr(key_bytes + row_bytes)};
-  const bool old_row_fits = record.old_row.empty() || record.old_row.size() >= kRowHeaderBytes;
-  if (record.row.size() < kRowHeaderBytes || !old_row_fits) {
+  const std::size_t old_row_bytes = LoadLittleEndian<std::uint32_t>(value.data() + 9);
+  const std::string_view body = value.substr(kChangeHeaderBytes);
+  if (body.size() < key_bytes + row_bytes + old_row_bytes) return Corrupt("change record is cut off");
+  if (row_bytes < kRowHeaderBytes || (old_row_bytes != 0 && old_row_bytes < kRowHeaderBytes)) {
     return Corrupt("change record with a row that is too short");
   }
-  return record;
+  value = body.substr(key_bytes + row_bytes + old_row_bytes);
+  return ChangeRecord{.op = op,
+                      .key = body.substr(0, key_bytes),
+                      .row = body.substr(key_bytes, row_bytes),
+                      .old_row = body.substr(key_bytes + row_bytes, old_row_bytes)};
 }
 
 Result<Seq> DecodeLogKeySeq(std::string_view log_key) {

@@ -9,41 +9,54 @@
 namespace kalam::table {
 namespace {
 
-std::string Encode(ChangeOp op, std::string_view key, std::string_view row, std::string_view old) {
-  char header[kChangeHeaderBytes];
-  EncodeChangeHeader(op, key.size(), row.size(), header);
-  return std::string(header, sizeof(header)).append(key).append(row).append(old);
-}
-
-TEST(ChangeLog, RecordsReadBackAsWritten) {
+TEST(ChangeLog, ChangesReadBackAsWrittenOneAfterTheOther) {
   const TableDef notes = MakeNotes();
+  const std::string key = Key(1);
   const std::string long_key(70'000, 'k');
   const std::string row = Row(notes, 1, "new");
   const std::string old_row = Row(notes, 1, "old");
-  for (const std::string& key : {Key(1), std::string(), long_key}) {
-    const std::string bytes = Encode(ChangeOp::kUpdate, key, row, old_row);
-    const auto record = DecodeChange(bytes);
-    ASSERT_TRUE(record.ok());
-    EXPECT_EQ(record->op, ChangeOp::kUpdate);
-    EXPECT_EQ(record->key, key);
-    EXPECT_EQ(record->row, row);
-    EXPECT_EQ(record->old_row, old_row);
+  const ChangeRecord changes[] = {
+      {ChangeOp::kUpdate, key, row, old_row},
+      {ChangeOp::kInsert, long_key, row, ""},
+      {ChangeOp::kDelete, "", old_row, row},
+  };
+  std::string value;
+  for (const auto& change : changes) {
+    const std::size_t row_at = AppendChange(value, change);
+    EXPECT_EQ(std::string_view(value).substr(row_at, change.row.size()), change.row);
   }
-  EXPECT_EQ(DecodeChange(Encode(ChangeOp::kInsert, "k", row, ""))->old_row, "");
+  std::string_view rest = value;
+  for (const auto& change : changes) {
+    const auto read = TakeChange(rest);
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read->op, change.op);
+    EXPECT_EQ(read->key, change.key);
+    EXPECT_EQ(read->row, change.row);
+    EXPECT_EQ(read->old_row, change.old_row);
+  }
+  EXPECT_TRUE(rest.empty());
 }
 
 TEST(ChangeLog, DamagedRecordsAreRefused) {
   const std::string row = Row(MakeNotes(), 1, "body");
-  const std::string good = Encode(ChangeOp::kInsert, "key", row, "");
+  const auto refused = [](std::string_view bytes) {
+    const auto read = TakeChange(bytes);
+    return !read.ok() && read.error().code() == ErrorCode::kCorruption;
+  };
+  std::string good;
+  AppendChange(good, {ChangeOp::kInsert, "key", row, ""});
   for (std::size_t size = 0; size < good.size(); ++size) {
-    const auto cut = DecodeChange(std::string_view(good).substr(0, size));
-    ASSERT_FALSE(cut.ok()) << size;
-    EXPECT_EQ(cut.error().code(), ErrorCode::kCorruption);
+    EXPECT_TRUE(refused(std::string_view(good).substr(0, size))) << size;
   }
-  EXPECT_FALSE(DecodeChange(good + "rest").ok()) << "an old row shorter than any row";
   std::string unknown = good;
   unknown[0] = 9;
-  EXPECT_FALSE(DecodeChange(unknown).ok());
+  EXPECT_TRUE(refused(unknown));
+  std::string short_rows;
+  AppendChange(short_rows, {ChangeOp::kInsert, "key", "row", ""});
+  EXPECT_TRUE(refused(short_rows));
+  short_rows.clear();
+  AppendChange(short_rows, {ChangeOp::kUpdate, "key", row, "old"});
+  EXPECT_TRUE(refused(short_rows));
 }
 
 TEST(ChangeLog, KeyEndsWithItsSeq) {

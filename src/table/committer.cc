@@ -91,7 +91,9 @@ struct Committer::Impl {
       const Seq seq = seqs.Advance(first, i);
       SetRowSeq(commit.batch_.at(places.hot_row), seq);
       SetRowSeq(commit.batch_.at(places.log_row), seq);
-      StoreBigEndian(commit.batch_.at(places.log_key), seq.value());
+    }
+    for (const auto& [place, last_change] : commit.record_keys_) {
+      StoreBigEndian(commit.batch_.at(place), seqs.Advance(first, last_change).value());
     }
   }
 
@@ -304,6 +306,7 @@ Committer::~Committer() {
 
 Result<CommitOutcome> Committer::Commit(PendingCommit& commit, Blocking blocking) {
   KALAM_CHECK(commit.changes() > 0, "nothing to commit");
+  commit.CloseRecord();
   return impl_->Sequence({.batch = commit.batch_, .commit = &commit}, blocking);
 }
 

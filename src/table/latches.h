@@ -35,8 +35,10 @@ class Latches {
     }
     return true;
   }
+  // From the last to the first: who waits for several waits for the first common one, and finds the others free
+  // when it wakes. In the other order it would go back to sleep at each.
   void Unlock(const std::vector<Stripe>& stripes) {
-    for (const Stripe stripe : stripes) stripes_[stripe].unlock();
+    for (auto stripe = stripes.rbegin(); stripe != stripes.rend(); ++stripe) stripes_[*stripe].unlock();
   }
 
  private:

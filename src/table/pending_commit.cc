@@ -2,28 +2,41 @@
 
 namespace kalam::table {
 
-void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition,
-                        std::string_view key, std::string_view row, std::string_view old_row) {
+void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, std::string_view key,
+                        std::string_view row, std::string_view old_row) {
+  if (partition != partition_) {
+    CloseRecord();
+    partition_ = partition;
+    if (tables_.empty() || tables_.back() != table) tables_.push_back(table);
+  }
   const std::string_view hot_key[] = {partition, key};
   const auto hot = batch_.PutParts(kv::Family::kHot, hot_key, std::span(&row, 1));
+  const std::size_t log_row =
+      AppendChange(record_, {.op = op, .key = key, .row = row, .old_row = old_row});
+  places_.push_back({.hot_row = hot.value, .log_row = log_row});
+  if (record_.size() >= kChangeRecordBytes) CloseRecord();
+}
 
-  char header[kChangeHeaderBytes];
-  EncodeChangeHeader(op, key.size(), row.size(), header);
+void PendingCommit::CloseRecord() {
+  if (record_.empty()) return;
   static constexpr std::string_view kSeqToCome("\0\0\0\0\0\0\0\0", 8);
-  const std::string_view log_key[] = {partition, kSeqToCome};
-  const std::string_view record[] = {{header, sizeof(header)}, key, row, old_row};
-  const auto log = batch_.PutParts(kv::Family::kLog, log_key, record);
-
-  places_.push_back({.hot_row = hot.value,
-                     .log_key = log.key + partition.size(),
-                     .log_row = log.value + sizeof(header) + key.size()});
-  if (tables_.empty() || tables_.back() != table) tables_.push_back(table);
+  const std::string_view key[] = {partition_, kSeqToCome};
+  const std::string_view value = record_;
+  const auto log = batch_.PutParts(kv::Family::kLog, key, std::span(&value, 1));
+  for (std::size_t i = first_in_record_; i < places_.size(); ++i) places_[i].log_row += log.value;
+  record_keys_.push_back({.seq = log.key + partition_.size(), .last_change = changes() - 1});
+  record_.clear();
+  first_in_record_ = places_.size();
 }
 
 void PendingCommit::Clear() {
   batch_.Clear();
   places_.clear();
+  record_keys_.clear();
   tables_.clear();
+  partition_.clear();
+  record_.clear();
+  first_in_record_ = 0;
 }
 
 }  // namespace kalam::table

@@ -13,6 +13,7 @@
 #include "kv/store.h"
 #include "model/key_codec.h"
 #include "model/row_codec.h"
+#include "table/change_reader.h"
 #include "table/committer.h"
 #include "table/reader.h"
 #include "table/writer.h"
@@ -173,30 +174,27 @@ class TableTest : public testing::Test {
   std::unique_ptr<Writer> writer_;
 };
 
-// Replays a partition's change log from the start and checks each record against what came before: the
+// Replays a partition's change log from the start and checks each change against what came before: the
 // result must be the hot rows. Returns key -> encoded row, tombstones included.
 inline std::map<std::string, std::string> ReplayLog(const kv::Store& store, const TableDef& table,
                                                     const UserId& user) {
   std::map<std::string, std::string> rows;
-  const std::string prefix = PartitionPrefix(table.id, user);
-  const auto it = store.NewIterator(kv::Family::kLog,
-                                    {.lower = prefix, .upper = PrefixSuccessor(prefix)});
+  ChangeReader changes(store, nullptr, PartitionPrefix(table.id, user), Seq());
   Seq last;
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    const auto record = DecodeChange(it->value());
-    const auto seq = DecodeLogKeySeq(it->key());
-    EXPECT_TRUE(record.ok() && seq.ok());
-    EXPECT_EQ(RowSeq(record->row), *seq);
-    EXPECT_LT(last, *seq);
-    last = *seq;
-    std::string& row = rows[std::string(record->key)];
+  while (true) {
+    const auto next = changes.Next();
+    EXPECT_TRUE(next.ok());
+    if (!next.ok() || !*next) break;
+    const ChangeRecord& change = **next;
+    EXPECT_LT(last, RowSeq(change.row));
+    last = RowSeq(change.row);
+    std::string& row = rows[std::string(change.key)];
     const bool was_live = !row.empty() && !RowDeleted(row);
-    EXPECT_EQ(was_live, record->op != ChangeOp::kInsert);
-    EXPECT_EQ(record->old_row, was_live ? row : std::string()) << "the old row is the previous one";
-    EXPECT_EQ(RowDeleted(record->row), record->op == ChangeOp::kDelete);
-    row = record->row;
+    EXPECT_EQ(was_live, change.op != ChangeOp::kInsert);
+    EXPECT_EQ(change.old_row, was_live ? row : std::string()) << "the old row is the previous one";
+    EXPECT_EQ(RowDeleted(change.row), change.op == ChangeOp::kDelete);
+    row = change.row;
   }
-  EXPECT_TRUE(it->status().ok());
   return rows;
 }
 

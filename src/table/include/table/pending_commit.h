@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,11 +12,12 @@
 
 namespace kalam::table {
 
-// The changes of one statement (or transaction), ready to be committed: every row with its log record,
-// complete but for the seqs, which the sequencer fills in. Not thread-safe; reuse keeps the memory.
+// The changes of one statement (or transaction), ready to be committed: the rows and their log records (see
+// change_log.h), complete but for the seqs, which the sequencer fills in. Not thread-safe; reuse keeps the
+// memory.
 class PendingCommit {
  public:
-  // Adds one change: the row's new version and its log record. `partition` is the key prefix
+  // Adds one change: the row's new version and its entry in the log. `partition` is the key prefix
   // (PartitionPrefix), `key` the primary key in key form, `row` encoded with EncodeRow; `old_row` is empty
   // for an insert. Changes get their seqs in the order they are added.
   void Add(ChangeOp op, TableId table, std::string_view partition, std::string_view key,
@@ -27,16 +29,29 @@ class PendingCommit {
  private:
   friend class Committer;
 
-  // Where one change's seq goes.
+  // Where one change's seq goes, as offsets in the batch.
   struct SeqPlaces {
     std::size_t hot_row;  // u64 LE at the start of the row
-    std::size_t log_key;  // u64 BE
-    std::size_t log_row;  // u64 LE, the row inside the log record
+    std::size_t log_row;  // u64 LE, the row in the log; until its record is closed, the offset in `record_`
   };
+  // A log record's key ends with the seq of its last change.
+  struct RecordKey {
+    std::size_t seq;  // u64 BE, as an offset in the batch
+    std::uint32_t last_change;
+  };
+
+  // Puts the open log record into the batch. The Committer does so for the last one, before it stamps.
+  void CloseRecord();
 
   kv::Batch batch_;
   std::vector<SeqPlaces> places_;
+  std::vector<RecordKey> record_keys_;
   std::vector<TableId> tables_;
+
+  // The log record that still grows.
+  std::string partition_;
+  std::string record_;
+  std::size_t first_in_record_ = 0;
 };
 
 }  // namespace kalam::table

@@ -1,5 +1,6 @@
 #include "bounded_functions.h"
 
+#include <optional>
 #include <string>
 
 namespace kalam::duck {
@@ -13,6 +14,17 @@ using duckdb::Vector;
 
 // Set once, before the engine runs its first query: function pointers can't capture.
 SizeLimits g_limits{1'000'000, 64u << 20};
+
+// What is left of the thread's budget; nullopt: it has none.
+thread_local std::optional<std::uint64_t> t_made_bytes_left;
+
+void Charge(const char* function, std::uint64_t bytes) {
+  if (!t_made_bytes_left) return;
+  if (bytes > *t_made_bytes_left) {
+    throw duckdb::InvalidInputException("%s makes more text than may be evaluated row by row", function);
+  }
+  *t_made_bytes_left -= bytes;
+}
 
 void CheckStringBytes(const char* function, std::uint64_t bytes) {
   if (bytes > g_limits.max_string_bytes) {
@@ -39,6 +51,7 @@ void Repeat(DataChunk& args, ExpressionState&, Vector& result) {
         // The count alone first: the product of both could wrap around.
         CheckStringBytes("repeat", count);
         CheckStringBytes("repeat", count * text.GetSize());
+        Charge("repeat", count * text.GetSize());
         string_t target = duckdb::StringVector::EmptyString(result, count * text.GetSize());
         char* out = target.GetDataWriteable();
         for (std::uint64_t i = 0; i < count; ++i, out += text.GetSize()) {
@@ -94,6 +107,7 @@ void Pad(DataChunk& args, ExpressionState&, Vector& result) {
         }
         if (pad.empty()) throw duckdb::InvalidInputException("Insufficient padding in %s", name);
         CheckStringBytes(name, text.size() + std::uint64_t{wanted - have} * 4);
+        Charge(name, text.size() + std::uint64_t{wanted - have} * 4);
         const std::string padding = Padding(pad, wanted - have);
         std::string out;
         out.reserve(text.size() + padding.size());
@@ -166,6 +180,7 @@ void Range(DataChunk& args, ExpressionState&, Vector& result) {
     const Series series{values[0], values[1], values[2]};
     const std::uint64_t elements = series.Count(inclusive);
     CheckElements(name, elements);
+    Charge(name, elements * sizeof(std::int64_t));
     CheckElements(name, total + elements);  // of one vector of rows
     duckdb::ListVector::Reserve(result, total + elements);
     auto* data = duckdb::FlatVector::GetData<std::int64_t>(duckdb::ListVector::GetEntry(result));
@@ -192,6 +207,9 @@ duckdb::ScalarFunctionSet RangeSet(std::string_view name) {
 }
 
 }  // namespace
+
+MadeBytesBudget::MadeBytesBudget(std::uint64_t bytes) { t_made_bytes_left = bytes; }
+MadeBytesBudget::~MadeBytesBudget() { t_made_bytes_left.reset(); }
 
 void RegisterBoundedFunctions(duckdb::ExtensionLoader& loader, const SizeLimits& limits) {
   g_limits = limits;

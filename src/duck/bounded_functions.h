@@ -21,6 +21,16 @@ struct SizeLimits {
   std::size_t max_string_bytes;
 };
 
+// While one lives on a thread, all values that these functions make there may have so many bytes together:
+// each of them is bounded, but rows evaluated outside a query are many and no memory limit counts them.
+class MadeBytesBudget {
+ public:
+  explicit MadeBytesBudget(std::uint64_t bytes);
+  ~MadeBytesBudget();
+  MadeBytesBudget(const MadeBytesBudget&) = delete;
+  MadeBytesBudget& operator=(const MadeBytesBudget&) = delete;
+};
+
 void RegisterBoundedFunctions(duckdb::ExtensionLoader& loader, const SizeLimits& limits);
 
 }  // namespace kalam::duck

@@ -15,6 +15,7 @@
 #include <duckdb/main/extension/extension_loader.hpp>
 #include <duckdb/main/pending_query_result.hpp>
 #include <duckdb/main/stream_query_result.hpp>
+#include <duckdb/optimizer/optimizer.hpp>
 #include <duckdb/parser/expression/list.hpp>
 #include <duckdb/parser/parsed_expression_iterator.hpp>
 #include <duckdb/parser/parser.hpp>
@@ -23,4 +24,6 @@
 #include <duckdb/parser/statement/list.hpp>
 #include <duckdb/parser/tableref/list.hpp>
 #include <duckdb/planner/expression/list.hpp>
+#include <duckdb/planner/expression_iterator.hpp>
 #include <duckdb/planner/operator/logical_get.hpp>
+#include <duckdb/planner/planner.hpp>

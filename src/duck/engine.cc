@@ -13,6 +13,7 @@
 #include "parsed_statement.h"
 #include "query_scope.h"
 #include "result_reader.h"
+#include "row_binder.h"
 #include "scan_function.h"
 #include "types.h"
 #include "walker.h"
@@ -146,6 +147,7 @@ struct Engine::Impl {
   std::unique_ptr<duckdb::DuckDB> database;
   std::unordered_set<std::string> known_functions;
   Deadlines deadlines;
+  std::shared_ptr<RowContext> row_context;
 
   std::mutex pool_mutex;
   std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by pool_mutex
@@ -307,6 +309,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
     const auto set = setup.Query(setting);
     if (set->HasError()) return Error(ErrorCode::kInternal, set->GetError());
   }
+  impl->row_context = std::make_shared<RowContext>(*impl->database, impl->options.texts);
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 } catch (const std::exception& e) {
   return Error(ErrorCode::kInternal, std::string("start the query engine: ") + e.what());
@@ -489,6 +492,74 @@ Status Engine::DeleteRows(ParsedStatement statement, const QueryContext& context
   KALAM_TRY(walker.Walk(*select->node));
   walker.NoteParameters(statement.impl_->statement->named_param_map);
   KALAM_TRY(walker.CheckParameters());
+  return impl_->WithSession(statement.impl_->text, context, walker.TakeSources(),
+                            [&](duckdb::Connection& connection) {
+                              return impl_->Run(connection, std::move(select), statement.impl_->text, sink);
+                            });
+}
+
+Result<RowQuery> Engine::BindRows(ParsedStatement statement, const QueryContext& context) {
+  if (statement.kind() != StatementKind::kSelect) {
+    return Error(ErrorCode::kInvalidArgument, "ERROR: a live query is a SELECT");
+  }
+  const std::string& text = statement.impl_->text;
+  SelectPtr select(&statement.impl_->statement.release()->Cast<SelectStatement>());
+  RowBinder binder(impl_->row_context);
+  KALAM_TRY(binder.Prepare(*select));
+
+  // Keeps the one source at hand.
+  class OneSource final : public Resolver {
+   public:
+    explicit OneSource(Resolver& resolver) : resolver_(resolver) {}
+    Result<std::shared_ptr<const ScanSource>> Resolve(const TableReference& reference) override {
+      KALAM_TRY_ASSIGN(source, resolver_.Resolve(reference));
+      return WithNowColumn(source);
+    }
+    std::shared_ptr<const ScanSource> source;
+
+   private:
+    Resolver& resolver_;
+  } resolver(context.resolver);
+  QueryContext query{.resolver = resolver,
+                     .params = context.params,
+                     .current_user = context.current_user,
+                     .now = context.now,
+                     .reserve_ids = context.reserve_ids,
+                     .advance_id = context.advance_id,
+                     .deadline = context.deadline,
+                     .cancellation = context.cancellation,
+                     .now_per_row = true};
+  Walker walker = impl_->MakeWalker(query);
+  KALAM_TRY(walker.Walk(*select->node));
+  KALAM_TRY(walker.CheckParameters());
+  std::optional<Result<RowQuery>> bound;
+  KALAM_TRY(impl_->WithSession(text, query, walker.TakeSources(), [&](duckdb::Connection& connection) -> Status {
+    bound.emplace(binder.Bind(*connection.context, std::move(select), *WithNowColumn(resolver.source)));
+    return {};
+  }));
+  return *std::move(bound);
+}
+
+Status Engine::FirstRows(ParsedStatement statement, const QueryContext& context,
+                         std::span<const std::string> columns, std::span<const std::string> order,
+                         std::size_t count, RowSink& sink) {
+  auto& given = statement.impl_->statement->Cast<SelectStatement>().node->Cast<duckdb::SelectNode>();
+  auto node = duckdb::make_uniq<duckdb::SelectNode>();
+  for (const auto& column : columns) node->select_list.push_back(TargetColumn(*given.from_table, column));
+  auto by = duckdb::make_uniq<duckdb::OrderModifier>();
+  for (const auto& column : order) {
+    by->orders.emplace_back(duckdb::OrderType::DESCENDING, duckdb::OrderByNullType::ORDER_DEFAULT,
+                            TargetColumn(*given.from_table, column));
+  }
+  node->modifiers.push_back(std::move(by));
+  auto limit = duckdb::make_uniq<duckdb::LimitModifier>();
+  limit->limit = duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value::BIGINT(static_cast<std::int64_t>(count)));
+  node->modifiers.push_back(std::move(limit));
+  node->where_clause = std::move(given.where_clause);
+  node->from_table = std::move(given.from_table);
+  auto select = MakeSelect(std::move(node));
+  Walker walker = impl_->MakeWalker(context);
+  KALAM_TRY(walker.Walk(*select->node));
   return impl_->WithSession(statement.impl_->text, context, walker.TakeSources(),
                             [&](duckdb::Connection& connection) {
                               return impl_->Run(connection, std::move(select), statement.impl_->text, sink);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "function_allowlist.h"
+#include "row_binder.h"
 #include "scan_function.h"
 #include "types.h"
 
@@ -399,16 +400,23 @@ ExpressionPtr Walker::ContextConstant(std::string_view function) const {
   if (function == "current_user" || function == "session_user" || function == "user") {
     return constant(Value(std::string(query_.current_user)));
   }
+  const auto now_cast = [&](const duckdb::LogicalType& type) {
+    return ExpressionPtr(duckdb::make_uniq<duckdb::CastExpression>(
+        type, duckdb::make_uniq<duckdb::ColumnRefExpression>(std::string(kNowColumn))));
+  };
   if (function == "now" || function == "current_timestamp" || function == "get_current_timestamp" ||
       function == "transaction_timestamp" || function == "localtimestamp" ||
       function == "current_localtimestamp") {
+    if (query_.now_per_row) return now_cast(duckdb::LogicalType::TIMESTAMP);
     return constant(Value::TIMESTAMP(duckdb::timestamp_t(query_.now)));
   }
   if (function == "current_date" || function == "today") {
+    if (query_.now_per_row) return now_cast(duckdb::LogicalType::DATE);
     return constant(Value::DATE(duckdb::date_t(static_cast<std::int32_t>(day))));
   }
   if (function == "current_time" || function == "get_current_time" || function == "localtime" ||
       function == "current_localtime") {
+    if (query_.now_per_row) return now_cast(duckdb::LogicalType::TIME);
     return constant(Value::TIME(duckdb::dtime_t(query_.now - day * kMicrosPerDay)));
   }
   return nullptr;

@@ -20,6 +20,8 @@
 
 namespace kalam::duck {
 
+struct RowQuery;
+
 enum class StatementKind : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kExplain, kOther };
 
 // kOther: a form that only the engine's own dialect has (INSERT OR REPLACE, ON CONFLICT (...) WHERE).
@@ -102,6 +104,8 @@ struct QueryContext {
   std::function<Seq(Seq first, std::uint32_t by)> advance_id;
   std::chrono::steady_clock::time_point deadline;
   Cancellation* cancellation = nullptr;
+  // Row queries only, set by BindRows: NOW() is read from each row.
+  bool now_per_row = false;
 };
 
 // How errors about names and syntax are worded (PostgreSQL or MySQL style): the `sql` module's affair.
@@ -156,6 +160,17 @@ class Engine {
   // The rows that a DELETE removes: `_seq` (if `with_seq`), then `columns`.
   Status DeleteRows(ParsedStatement statement, const QueryContext& context,
                     std::span<const std::string> columns, bool with_seq, RowSink& sink);
+
+  // Binds a SELECT over one table for evaluation row by row (see row_query.h). `context` gives the parameters,
+  // CURRENT_USER() and the table; they become constants. ORDER BY is checked and left out.
+  // Errors: kUnsupported for what has no value per row: aggregates, subqueries, joins, DISTINCT, LIMIT, ...;
+  // else those of Select.
+  Result<RowQuery> BindRows(ParsedStatement statement, const QueryContext& context);
+
+  // The `count` rows of a statement like that which come first by `order` (columns, descending), as `columns`;
+  // its own SELECT list and ORDER BY are left aside.
+  Status FirstRows(ParsedStatement statement, const QueryContext& context, std::span<const std::string> columns,
+                   std::span<const std::string> order, std::size_t count, RowSink& sink);
 
  private:
   struct Impl;

@@ -100,10 +100,10 @@ class Handler {
     if (!context_.transaction) return NoTransaction("COMMIT");
     Transaction transaction = *std::move(context_.transaction);
     context_.transaction.reset();
-    auto receipt = transaction.Commit();
-    context_.Observe(receipt.durable_after);
-    KALAM_TRY(std::move(receipt.status));
-    return Done(context_, "Transaction committed");
+    KALAM_TRY(Done(context_, "Transaction committed"));
+    Status status = Commit(transaction);
+    if (!status.ok()) context_.response.DropLastResult();
+    return status;
   }
 
   Status operator()(const sql::Rollback&) const {
@@ -198,6 +198,18 @@ class Handler {
       return Error(ErrorCode::kNotFound, "Table '" + name.ToString() + "' not found");
     }
     return Show(query::Describe(*table), context_);
+  }
+
+  // Its result is in the answer: what is stored with the rows is complete.
+  Status Commit(Transaction& transaction) const {
+    std::optional<table::CommitNote> note;
+    if (context_.ticket) {
+      KALAM_TRY_ASSIGN(note, context_.ticket->Note(context_.response.results()));
+    }
+    auto receipt = transaction.Commit(note ? &*note : nullptr);
+    context_.Observe(receipt.durable_after);
+    if (note && receipt.status.ok() && receipt.affected_rows > 0) context_.ticket->Committed();
+    return std::move(receipt.status);
   }
 
   static Status NoTransaction(std::string_view statement) {

@@ -3,7 +3,9 @@
 #include <array>
 #include <vector>
 
+#include "base/log.h"
 #include "query/fast_statement.h"
+#include "sql/keyword.h"
 #include "sql/lexer.h"
 #include "sql/reserved_words.h"
 #include "sql/splitter.h"
@@ -144,8 +146,9 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
   const sql::StatementClass kind = sql::Classify(sql);
   if (kind == sql::StatementClass::kInsert || kind == sql::StatementClass::kSelect ||
       kind == sql::StatementClass::kUpdate || kind == sql::StatementClass::kDelete) {
-    // The fast path knows nothing of staged rows.
-    FastResult fast = context.transaction ? FastResult{} : RunFast(sql, Blocking::kAllowed, context);
+    // The fast path knows nothing of staged rows nor of a request's progress.
+    const bool try_fast = !context.transaction && (!context.ticket || kind == sql::StatementClass::kSelect);
+    FastResult fast = try_fast ? RunFast(sql, Blocking::kAllowed, context) : FastResult{};
     if (fast.outcome == FastOutcome::kDone) return std::move(fast.status);
   }
   KALAM_TRY(sql::CheckStatementBounds(sql, {.max_nesting_depth = options.limits.max_nesting_depth,
@@ -178,6 +181,30 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
   return sql::PermissionDenied(options.error_style, statement.other_name());
 }
 
+bool MayWrite(std::string_view sql) {
+  switch (sql::Classify(sql)) {
+    case sql::StatementClass::kInsert:
+    case sql::StatementClass::kUpdate:
+    case sql::StatementClass::kDelete: return true;
+    case sql::StatementClass::kKalam: break;
+    default: return false;
+  }
+  switch (sql::KeywordOf(sql::Lexer(sql).Next())) {
+    case sql::Keyword::kShow:
+    case sql::Keyword::kDescribe:
+    case sql::Keyword::kDesc:
+    case sql::Keyword::kRollback: return false;
+    default: return true;
+  }
+}
+
+// For what wrote no rows into the store: DDL, STREAM tables, an UPDATE of nothing. It has happened, so its answer
+// stands even if it can't be remembered.
+void StoreProgress(RequestLedger::Ticket& ticket, const wire::SqlResponseWriter& response) {
+  const Status stored = ticket.Store(response.results());
+  if (!stored.ok()) log::Warn("exec", "the outcome of a request is not kept: " + stored.error().message());
+}
+
 Outcome Fail(Error error, std::string_view code, std::string_view details, Seq durable_after) {
   return Outcome{Failure{std::move(error), code, std::string(details.substr(0, kMaxDetailBytes))}, durable_after};
 }
@@ -185,7 +212,10 @@ Outcome Fail(Error error, std::string_view code, std::string_view details, Seq d
 }  // namespace
 
 Executor::Executor(Services services, ExecutorOptions options)
-    : services_(services), options_(std::move(options)), turnstile_(std::make_unique<Turnstile>()) {}
+    : services_(services),
+      options_(std::move(options)),
+      turnstile_(std::make_unique<Turnstile>()),
+      ledger_(std::make_unique<RequestLedger>(services_.requests)) {}
 Executor::~Executor() = default;
 
 std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const auth::Identity& who,
@@ -194,10 +224,10 @@ std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const a
   std::string_view sql = request.sql;
   while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n')) sql.remove_suffix(1);
   constexpr std::size_t kMaxLoopStatement = 64 << 10;
-  if (sql.size() > kMaxLoopStatement) return std::nullopt;
+  if (sql.size() > kMaxLoopStatement || request.request_id) return std::nullopt;
   std::optional<Transaction> no_transaction;
   StatementContext context{services_, options_, *turnstile_, who, request.params, nullptr, response, {},
-                           services_.clock.NowMicros(), no_transaction, {}};
+                           services_.clock.NowMicros(), no_transaction, nullptr, {}};
   FastResult result = RunFast(sql, Blocking::kNever, context);
   if (result.outcome != FastOutcome::kDone) return std::nullopt;
   if (result.status.ok()) return Outcome{std::nullopt, context.durable_after};
@@ -226,10 +256,24 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
   }
 
   Seq durable_after;
+  std::unique_ptr<RequestLedger::Ticket> ticket;
+  if (request.request_id) {
+    auto entered = ledger_->Enter(who.user_id, request,
+                                  std::chrono::steady_clock::now() + options_.limits.statement_timeout);
+    if (!entered.ok()) {
+      const bool reused = entered.error().code() == ErrorCode::kAlreadyExists;
+      return Fail(std::move(entered).error(), reused ? "REQUEST_ID_REUSED" : "", {}, {});
+    }
+    ticket = std::move(entered).value();
+    // What an earlier attempt wrote may not be durable yet.
+    if (ticket->statements_done() > 0) durable_after = services_.committer.LatestSnapshot()->seq();
+    response.AddResults(ticket->results());
+  }
   std::optional<Transaction> transaction;
-  for (std::size_t i = 0; i < split->size(); ++i) {
+  for (std::size_t i = ticket ? ticket->statements_done() : 0; i < split->size(); ++i) {
     const std::string_view sql = (*split)[i];
     const auto deadline = std::chrono::steady_clock::now() + options_.limits.statement_timeout;
+    if (ticket) ticket->Begin(i + 1);
     StatementContext context{services_,
                              options_,
                              *turnstile_,
@@ -240,10 +284,14 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
                              transaction ? std::min(deadline, transaction->deadline()) : deadline,
                              services_.clock.NowMicros(),
                              transaction,
+                             ticket.get(),
                              durable_after};
     Status status = RunStatement(sql, context);
     durable_after = context.durable_after;
-    if (status.ok()) continue;
+    if (status.ok()) {
+      if (ticket && !transaction && MayWrite(sql)) StoreProgress(*ticket, response);
+      continue;
+    }
     response.DropOpenResult();
     Error error = std::move(status).error();
     if (split->size() > 1) error = std::move(error).Context("Statement " + std::to_string(i + 1) + " failed");

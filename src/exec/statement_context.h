@@ -5,6 +5,7 @@
 
 #include "exec/executor.h"
 #include "query/row_batch.h"
+#include "request_ledger.h"
 #include "sql/statement.h"
 #include "statement_resolver.h"
 #include "transaction.h"
@@ -26,6 +27,9 @@ struct StatementContext {
 
   // The request's, between BEGIN and COMMIT.
   std::optional<Transaction>& transaction;
+
+  // Of a request with a request_id, else null.
+  RequestLedger::Ticket* ticket;
 
   // Raised by each write, also by one that failed.
   Seq durable_after;

@@ -90,7 +90,7 @@ Status Transaction::StageOne(Part& part, const table::RowChange& change) {
   return {};
 }
 
-table::WriteReceipt Transaction::Commit() {
+table::WriteReceipt Transaction::Commit(const table::CommitNote* note) {
   std::vector<std::pair<std::uint64_t, table::StagedChange>> changes;
   for (const auto& [id, part] : parts_) {
     if (Status same = CheckTable(*part.table); !same.ok()) {
@@ -114,7 +114,7 @@ table::WriteReceipt Transaction::Commit() {
   std::vector<table::StagedChange> in_order;
   in_order.reserve(changes.size());
   for (auto& [order, change] : changes) in_order.push_back(change);
-  auto receipt = writer_.ApplyAll(in_order);
+  auto receipt = writer_.ApplyAll(in_order, note);
   receipt.durable_after = std::max(receipt.durable_after, snapshot_->seq());
   if (!receipt.status.ok() && receipt.status.error().code() == ErrorCode::kConflict) {
     receipt.status = Error(ErrorCode::kConflict, "ERROR: could not serialize access due to concurrent update");

@@ -55,9 +55,9 @@ class Transaction {
   // Errors: kConstraint duplicate key, kConflict table altered, kLimitExceeded.
   Status Stage(const TableDefPtr& table, const UserId& user, std::span<const table::RowChange> changes);
 
-  // Writes all rows, or none. At most once.
+  // Writes all rows, or none, with them `note`, if given. At most once.
   // Errors: kConflict a concurrent change of a row or table won; those of Writer.
-  table::WriteReceipt Commit();
+  table::WriteReceipt Commit(const table::CommitNote* note);
 
  private:
   struct Part {

@@ -115,10 +115,17 @@ Status Write(const TableDefPtr& table, query::RowBatch& batch, StatementContext&
   if (batch.size() == 0) return {};
   const UserId partition = PartitionOf(*table, context.who);
   if (context.transaction) return context.transaction->Stage(table, partition, batch.changes());
-  auto receipt = table->kind == TableKind::kStream
-                     ? context.services.streams.Apply(*table, batch.changes(), table::Blocking::kAllowed)
-                     : context.services.writer.Apply(*table, partition, batch.changes(), table::Blocking::kAllowed);
+  if (table->kind == TableKind::kStream) {
+    return std::move(context.services.streams.Apply(*table, batch.changes(), table::Blocking::kAllowed).status);
+  }
+  std::optional<table::CommitNote> note;
+  if (context.ticket) {
+    KALAM_TRY_ASSIGN(note, context.ticket->Note(context.response.results()));
+  }
+  auto receipt = context.services.writer.Apply(*table, partition, batch.changes(), table::Blocking::kAllowed,
+                                               note ? &*note : nullptr);
   context.Observe(receipt.durable_after);
+  if (note && receipt.status.ok()) context.ticket->Committed();
   return std::move(receipt.status);
 }
 

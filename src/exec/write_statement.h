@@ -32,7 +32,8 @@ Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64
                    std::optional<duck::ParsedStatement> returning, const table::DurableSnapshotPtr& snapshot,
                    StatementContext& context);
 
-// Writes the rows, or hands them to the transaction. Errors: those of Writer::Apply and Transaction::Stage.
+// Writes the rows, and with them the request's progress: so after ShowWritten. Or hands them to the transaction.
+// Errors: those of Writer::Apply and Transaction::Stage; kLimitExceeded.
 Status Write(const TableDefPtr& table, query::RowBatch& batch, StatementContext& context);
 
 // INSERT ... ON CONFLICT: `proposals` are its rows. `sql` is parsed anew for each attempt.

@@ -243,6 +243,9 @@ std::vector<ConfigKey> BuildKeys() {
       KeyOf(KALAM_KEY(limits.transaction_timeout_seconds), "Time from BEGIN to COMMIT.").Range(1, 86'400),
       KeyOf(KALAM_KEY(limits.transaction_memory), "Bytes that one transaction may have written before its COMMIT.")
           .Range(64 * kKiB, 64 * kGiB),
+      KeyOf(KALAM_KEY(limits.max_request_ids), "Requests with a request_id that are remembered, for ten minutes each.")
+          .Range(1, 100'000'000),
+      KeyOf(KALAM_KEY(limits.request_id_memory), "Bytes of their answers.").Range(64 * kKiB, 64 * kGiB),
       KeyOf(KALAM_KEY(limits.max_query_limit),
             "Read for compatibility, not applied: results are never cut silently.")
           .Range(1, kMaxCount),

@@ -151,6 +151,7 @@ struct Server::Parts {
   std::unique_ptr<table::Reader> reader;
   std::unique_ptr<table::Writer> writer;
   std::unique_ptr<table::StreamStore> streams;
+  std::unique_ptr<table::RequestLog> requests;
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
   std::unique_ptr<auth::JwtVerifier> verifier;
@@ -176,6 +177,9 @@ Status Server::Parts::OpenStore() {
   reader = std::make_unique<table::Reader>(*store);
   writer = std::make_unique<table::Writer>(*store, *committer);
   streams = std::make_unique<table::StreamStore>(*committer, clock, table::StreamOptions{});
+  KALAM_TRY_ASSIGN(requests, table::RequestLog::Open(*store, *committer, clock,
+                                                     {.max_requests = config.limits.max_request_ids,
+                                                      .max_bytes = config.limits.request_id_memory}));
   system_tables = std::make_unique<query::SystemTables>(*catalog, stats);
   AddStats();
   const kv::StoreStats in_store = store->stats();
@@ -209,7 +213,7 @@ Status Server::Parts::OpenApi() {
   verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
       .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
   executor = std::make_unique<exec::Executor>(
-      exec::Services{clock, *catalog, *engine, *committer, *reader, *writer, *streams, *system_tables},
+      exec::Services{clock, *catalog, *engine, *committer, *reader, *writer, *streams, *requests, *system_tables},
       ExecutorOptionsOf(config));
   workers = std::make_unique<WorkerPool>(Cores(), kQueuedStatements);
 

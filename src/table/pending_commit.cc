@@ -29,6 +29,10 @@ void PendingCommit::CloseRecord() {
   first_in_record_ = places_.size();
 }
 
+void PendingCommit::Note(std::string_view key, std::string_view value) {
+  batch_.Put(kv::Family::kMeta, key, value);
+}
+
 void PendingCommit::Clear() {
   batch_.Clear();
   places_.clear();

@@ -53,7 +53,7 @@ class Operation {
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
-  WriteReceipt Apply(std::span<const RowChange> changes, Latches& latches) {
+  WriteReceipt Apply(std::span<const RowChange> changes, const CommitNote* note, Latches& latches) {
     for (const auto& change : changes) AddStripe(change.key);
     std::ranges::sort(scratch_.stripes);
     const auto repeated = std::ranges::unique(scratch_.stripes);
@@ -64,6 +64,7 @@ class Operation {
     const Status checked = AddChanges(changes);
     if (would_block_) return WouldBlock();
     if (!checked.ok()) return Refuse(checked.error());
+    if (note) scratch_.commit.Note(note->key, note->value);
     return Commit();
   }
 
@@ -207,7 +208,7 @@ class TransactionCommit {
  public:
   TransactionCommit(kv::Store& store, Committer& committer) : store_(store), committer_(committer) {}
 
-  WriteReceipt Apply(std::span<const StagedChange> changes, Latches& latches) {
+  WriteReceipt Apply(std::span<const StagedChange> changes, const CommitNote* note, Latches& latches) {
     std::vector<Latches::Stripe> stripes;
     stripes.reserve(changes.size());
     for (const auto& change : changes) {
@@ -223,6 +224,7 @@ class TransactionCommit {
       if (const Status checked = Add(change); !checked.ok()) return Refuse(checked.error());
     }
     if (commit_.changes() == 0) return {};
+    if (note) commit_.Note(note->key, note->value);
     const auto outcome = committer_.Commit(commit_, Blocking::kAllowed);
     if (outcome.ok()) return {.affected_rows = commit_.changes(), .durable_after = outcome->last};
     if (outcome.error().code() != ErrorCode::kNotFound) return Refuse(outcome.error());
@@ -279,13 +281,14 @@ Writer::Writer(kv::Store& store, Committer& committer)
 Writer::~Writer() = default;
 
 WriteReceipt Writer::Apply(const TableDef& table, const UserId& user,
-                           std::span<const RowChange> changes, Blocking blocking) {
+                           std::span<const RowChange> changes, Blocking blocking,
+                           const CommitNote* note) {
   return Operation(impl_->store, impl_->committer, table, user, blocking)
-      .Apply(changes, impl_->latches);
+      .Apply(changes, note, impl_->latches);
 }
 
-WriteReceipt Writer::ApplyAll(std::span<const StagedChange> changes) {
-  return TransactionCommit(impl_->store, impl_->committer).Apply(changes, impl_->latches);
+WriteReceipt Writer::ApplyAll(std::span<const StagedChange> changes, const CommitNote* note) {
+  return TransactionCommit(impl_->store, impl_->committer).Apply(changes, note, impl_->latches);
 }
 
 WriteReceipt Writer::Mutate(const TableDef& table, const UserId& user, std::string_view key,

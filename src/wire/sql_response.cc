@@ -229,6 +229,19 @@ void SqlResponseWriter::DropLastResult() {
   any_result_ = result_begin_ > kHead.size();
 }
 
+std::string_view SqlResponseWriter::results() const {
+  KALAM_CHECK(shape_ == nullptr, "the last result is still open");
+  return std::string_view(out_).substr(kHead.size());
+}
+
+void SqlResponseWriter::AddResults(std::string_view results) {
+  if (results.empty()) return;
+  BeginResult();
+  out_.back() = results.front();  // both begin with the brace
+  out_ += results.substr(1);
+  any_result_ = true;
+}
+
 void SqlResponseWriter::Finish(std::chrono::microseconds took, std::optional<bool> cache_hit) {
   KALAM_CHECK(shape_ == nullptr, "the last result is still open");
   out_ += "],";

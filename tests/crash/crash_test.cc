@@ -203,6 +203,60 @@ TEST_P(Crash, ATransactionIsWholeOrAbsent) {
   }
 }
 
+// Counters that are incremented with a request_id, and asked for again after each kill, are never doubled.
+TEST_P(Crash, ARetriedRequestHappensOnce) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  constexpr int kCycles = 5;
+  ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
+  server.Start();
+  ASSERT_TRUE(Ok(SqlClient(server.port())
+                     .Run("CREATE NAMESPACE app; CREATE TABLE app.a (id BIGINT PRIMARY KEY, n BIGINT); "
+                          "INSERT INTO app.a VALUES (0, 0), (1, 0), (2, 0), (3, 0)")));
+  std::array<int, kWriters> next{};
+  // The request with this number: its answer is the number after it, however often it is sent.
+  const auto increment = [](SqlClient& client, int writer, int number) {
+    const std::string name = std::to_string(writer);
+    const SqlAnswer answer =
+        client.Send(R"({"sql":"UPDATE app.a SET n = n + 1 WHERE id = )" + name + R"( RETURNING n","request_id":")" +
+                    name + "-" + std::to_string(number) + R"("})");
+    if (!answer.ok()) return false;
+    EXPECT_EQ(answer.cell(), std::to_string(number + 1));
+    return true;
+  };
+  for (int cycle = 0; cycle < kCycles && !HasFailure(); ++cycle) {
+    std::atomic<int> steps = 0;
+    std::vector<std::thread> threads;
+    for (int w = 0; w < kWriters; ++w) {
+      threads.emplace_back([&, w, port = server.port()] {
+        try {
+          SqlClient client(port);
+          while (increment(client, w, next[w])) {
+            ++next[w];
+            ++steps;
+          }
+        } catch (const std::runtime_error&) {
+          // The server is gone; the last request is in doubt.
+        }
+      });
+    }
+    const int until = 20 + static_cast<int>(random() % 200);
+    while (steps < until) std::this_thread::yield();
+    server.Kill();
+    for (auto& thread : threads) thread.join();
+    server.Start();
+    SqlClient client(server.port());
+    for (int w = 0; w < kWriters; ++w) {
+      EXPECT_TRUE(next[w] == 0 || increment(client, w, next[w] - 1)) << "the last acknowledged";
+      EXPECT_TRUE(increment(client, w, next[w]));
+      ++next[w];
+      const SqlAnswer n = client.Run("SELECT n FROM app.a WHERE id = " + std::to_string(w));
+      EXPECT_EQ(n.cell(), std::to_string(next[w]));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sync, Crash, testing::Values("commit", "interval"));
 
 }  // namespace

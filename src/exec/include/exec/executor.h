@@ -19,6 +19,7 @@
 #include "sql/error_style.h"
 #include "table/committer.h"
 #include "table/reader.h"
+#include "table/request_log.h"
 #include "table/stream_store.h"
 #include "table/writer.h"
 #include "wire/sql_request.h"
@@ -56,6 +57,7 @@ struct Services {
   const table::Reader& reader;
   table::Writer& writer;
   table::StreamStore& streams;
+  table::RequestLog& requests;
   const query::SystemTables& system_tables;
 };
 
@@ -72,6 +74,7 @@ struct Outcome {
   Seq durable_after;
 };
 
+class RequestLedger;
 class Turnstile;
 
 // Runs SQL requests. Thread-safe.
@@ -93,6 +96,7 @@ class Executor {
   const Services services_;
   const ExecutorOptions options_;
   const std::unique_ptr<Turnstile> turnstile_;
+  const std::unique_ptr<RequestLedger> ledger_;
 };
 
 }  // namespace kalam::exec

@@ -92,6 +92,8 @@ struct ServerConfig {
     std::uint64_t statement_memory = 1 << 30;
     std::chrono::seconds transaction_timeout_seconds{60};
     std::uint64_t transaction_memory = 64 << 20;
+    std::uint64_t max_request_ids = 200'000;
+    std::uint64_t request_id_memory = 64 << 20;
     std::int64_t max_query_limit = 1'000;
     std::int64_t default_query_limit = 50;
   };

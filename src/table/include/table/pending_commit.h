@@ -23,6 +23,9 @@ class PendingCommit {
   void Add(ChangeOp op, TableId table, std::string_view partition, std::string_view key,
            std::string_view row, std::string_view old_row);
 
+  // Adds a key that is stored with the changes, in kv::Family::kMeta.
+  void Note(std::string_view key, std::string_view value);
+
   std::uint32_t changes() const { return static_cast<std::uint32_t>(places_.size()); }
   void Clear();
 

@@ -47,6 +47,12 @@ struct StagedChange {
   Seq base;
 };
 
+// What is stored together with a commit's rows, in kv::Family::kMeta: see RequestLog.
+struct CommitNote {
+  std::string key;
+  std::string value;
+};
+
 // Decides, under the row's latch, what becomes of it. `latest` is the encoded newest version, also a
 // tombstone, or empty when there is none. To write, fill `row` with the new version and return true; a
 // row with the deleted flag is a delete. Return false to leave things as they are.
@@ -66,14 +72,14 @@ class Writer {
   //   the statement again from a newer snapshot. A key may have one of them at most.
   // Updates and deletes are applied before inserts, so a statement that moves keys (a kDelete of the old and
   // a kInsert of the new key per row) may move them onto each other.
-  // `affected_rows` is the number of changes.
+  // `affected_rows` is the number of changes. `note`, if given, is stored with them.
   WriteReceipt Apply(const TableDef& table, const UserId& user, std::span<const RowChange> changes,
-                     Blocking blocking);
+                     Blocking blocking, const CommitNote* note = nullptr);
 
   // Commits a transaction: all changes, over several tables, as one contiguous commit in their order, or none.
   // The newest version of each row must have seq `base`, else kConflict: the first committer won. A key may
   // come once. Also kConflict when one of the tables was dropped meanwhile.
-  WriteReceipt ApplyAll(std::span<const StagedChange> changes);
+  WriteReceipt ApplyAll(std::span<const StagedChange> changes, const CommitNote* note = nullptr);
 
   // Reads, decides and writes one row. The function may run more than once and must not block.
   WriteReceipt Mutate(const TableDef& table, const UserId& user, std::string_view key,

@@ -85,6 +85,11 @@ class SqlResponseWriter {
   // Forgets the result begun last, open or complete: it came to nothing. At most once per result.
   void DropLastResult();
 
+  // The complete results so far, as they stand in the answer. None may be open.
+  std::string_view results() const;
+  // Puts in results that another answer had: what results() gave there.
+  void AddResults(std::string_view results);
+
   // --- the end; exactly one of them, once. Fail keeps the complete results before it.
   void Finish(std::chrono::microseconds took, std::optional<bool> cache_hit = {});
   void Fail(std::chrono::microseconds took, const ErrorInfo& error);

@@ -2,6 +2,7 @@
 
 #include "http_connection.h"
 #include "response_writer.h"
+#include "websocket_outbox.h"
 
 #include <ctime>
 
@@ -23,6 +24,7 @@ ConnectionSet::ConnectionSet(EventLoop& loop, std::shared_ptr<ServerShared> shar
     : loop_(loop),
       shared_(std::move(shared)),
       scratch_(std::make_unique<std::array<char, 64 << 10>>()),
+      outbox_(std::make_shared<WebSocketOutbox>(loop)),
       date_(HttpDate()) {}
 
 ConnectionSet::~ConnectionSet() = default;
@@ -52,7 +54,11 @@ void ConnectionSet::Adopt(int fd, Peer peer, bool too_many) {
   connection->Start(too_many);
 }
 
-void ConnectionSet::Remove(HttpConnection& connection) {
+void ConnectionSet::Replace(std::size_t index, std::shared_ptr<Connection> with) {
+  connections_[index] = std::move(with);
+}
+
+void ConnectionSet::Remove(Connection& connection) {
   if (connection.lingering()) --lingering_;
   const std::size_t index = connection.index();
   const auto keep_alive = std::move(connections_[index]);
@@ -74,7 +80,7 @@ void ConnectionSet::BeginDrain() {
   draining_ = true;
   // Backwards: a closed connection's place is taken by the last one, which was looked at already.
   for (std::size_t i = connections_.size(); i-- > 0;) {
-    if (i < connections_.size()) std::shared_ptr(connections_[i])->CloseIfIdle();
+    if (i < connections_.size()) std::shared_ptr(connections_[i])->OnDrain();
   }
   CheckDrained();
 }
@@ -82,7 +88,7 @@ void ConnectionSet::BeginDrain() {
 void ConnectionSet::CloseAll() {
   closed_ = draining_ = true;
   timer_.reset();
-  while (!connections_.empty()) std::shared_ptr(connections_.back())->Close();
+  while (!connections_.empty()) std::shared_ptr(connections_.back())->CloseNow();
   CheckDrained();
 }
 

@@ -21,7 +21,7 @@
 
 namespace kalam::net {
 
-class HttpConnection;
+class WebSocketOutbox;
 
 // Where the client of a connection is.
 struct Peer {
@@ -42,6 +42,25 @@ struct ServerShared {
 
   std::mutex mutex;
   std::condition_variable a_set_drained;  // with `mutex`; see ConnectionSet::drained()
+};
+
+// A client's socket as its set sees it: an HTTP connection, or the WebSocket that it became. On the
+// loop's thread.
+class Connection {
+ public:
+  explicit Connection(std::size_t index) : index_(index) {}
+  virtual ~Connection() = default;
+
+  virtual void Sweep(std::chrono::steady_clock::time_point now) = 0;
+  virtual void OnDrain() = 0;   // end soon; what is idle ends now
+  virtual void CloseNow() = 0;  // at once, whatever is unfinished
+  virtual bool lingering() const = 0;
+
+  std::size_t index() const { return index_; }
+  void set_index(std::size_t index) { index_ = index; }
+
+ private:
+  std::size_t index_;
 };
 
 // The connections of one server on one loop: owns them, times them, ends them. One timer a second
@@ -65,11 +84,13 @@ class ConnectionSet : public std::enable_shared_from_this<ConnectionSet> {
   bool drained() const { return drained_.load(std::memory_order_acquire); }
 
   // For the connections.
-  void Remove(HttpConnection& connection);
+  void Remove(Connection& connection);
+  void Replace(std::size_t index, std::shared_ptr<Connection> with);
   void ConnectionLingers();  // its last answer is out
   EventLoop& loop() { return loop_; }
   ServerShared& shared() { return *shared_; }
   const HttpServerOptions& options() const { return shared_->options; }
+  WebSocketOutbox& outbox() { return *outbox_; }
   bool draining() const { return draining_; }
   std::string_view date() const { return date_; }
   // What one read of any connection lands in; valid until the next read.
@@ -87,7 +108,8 @@ class ConnectionSet : public std::enable_shared_from_this<ConnectionSet> {
   EventLoop& loop_;
   const std::shared_ptr<ServerShared> shared_;
   const std::unique_ptr<std::array<char, 64 << 10>> scratch_;
-  std::vector<std::shared_ptr<HttpConnection>> connections_;  // each knows its index
+  const std::shared_ptr<WebSocketOutbox> outbox_;
+  std::vector<std::shared_ptr<Connection>> connections_;  // each knows its index
   std::size_t lingering_ = 0;
   std::optional<Timer> timer_;
   std::string date_;

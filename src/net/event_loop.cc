@@ -41,6 +41,7 @@ void EventLoop::Impl::Run() {
       }
     });
     if (round_hook) RunHook();
+    if (!round_end.empty()) RunRoundEnd();
   }
   current_loop = nullptr;
 }
@@ -49,6 +50,15 @@ void EventLoop::Impl::RunHook() {
   in_hook = true;
   RunGuarded(round_hook);
   in_hook = false;
+}
+
+void EventLoop::Impl::RunRoundEnd() {
+  std::vector<std::function<void()>> tasks;
+  tasks.swap(round_end);
+  in_hook = true;
+  for (const auto& task : tasks) RunGuarded(task);
+  in_hook = false;
+  round_wanted |= !round_end.empty();
 }
 
 void EventLoop::Impl::RunPosted() {

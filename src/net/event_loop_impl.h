@@ -18,12 +18,17 @@ struct EventLoop::Impl {
 
   void Run();
   void RunHook();
+  void RunRoundEnd();
   void RunPosted();
 
   // Tells the loop, on its thread, that work has begun which may wait for the hook. Begun inside
   // the hook, as a pipelined request is by the answer to the one before it, it would otherwise wait
   // for the next event.
   void WorkBegun() { round_wanted |= in_hook; }
+
+  // Runs `task` once, after the hook of this round; on the loop. What is registered by such a task
+  // is for the next round, which then does not wait for an event.
+  void AtRoundEnd(std::function<void()> task) { round_end.push_back(std::move(task)); }
 
   // Runs `task` on the loop's thread and waits for it, or right here if no thread runs the loop (it
   // has not started, or has stopped) or this is its thread.
@@ -32,7 +37,8 @@ struct EventLoop::Impl {
   EventLoop& loop;
   boost::asio::io_context io{1};  // one thread will run it
   std::function<void()> round_hook;
-  bool in_hook = false;
+  std::vector<std::function<void()>> round_end;
+  bool in_hook = false;         // or in what runs after it
   bool round_wanted = false;  // the next round does not wait for an event
   std::thread thread;
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "response_writer.h"
+#include "websocket_connection.h"
 
 #include <cerrno>
 #include <exception>
@@ -55,8 +56,8 @@ void ConnectionExchange::OnClientGone(std::function<void()> gone) { gone_ = std:
 
 HttpConnection::HttpConnection(std::shared_ptr<ConnectionSet> set, std::size_t index, int fd,
                                Peer peer)
-    : set_(std::move(set)),
-      index_(index),
+    : Connection(index),
+      set_(std::move(set)),
       socket_(std::in_place, set_->loop().impl().io, fd),
       peer_(std::move(peer)),
       since_(ConnectionSet::Now()),
@@ -92,7 +93,9 @@ void HttpConnection::Settle() {
   Flush();
   if (state_ == State::kClosed) return;
   if (!write_blocked_) {
-    if (state_ == State::kClosing) {
+    if (state_ == State::kUpgrading) {
+      return HandOver();
+    } else if (state_ == State::kClosing) {
       Linger();
     } else if (state_ == State::kReading && end_of_input_) {
       Refuse(400, "the request ended before it was complete");
@@ -239,14 +242,28 @@ void HttpConnection::AnswerInternalError(const std::string& log_line) {
 }
 
 void HttpConnection::OnAnswer(HttpResponse response) {
-  const bool last = response.close || !parser_.keep_alive() || set_->draining();
+  upgrade_ = std::move(response.websocket);
+  const bool last = !upgrade_ && (response.close || !parser_.keep_alive() || set_->draining());
   Queue(std::move(response), last);
   // Who answered may still be reading the request; the memory goes when the last holder does.
   if (exchange_->request().capacity_bytes() > kKeptRequestBytes) exchange_.reset();
-  Enter(last ? State::kClosing : State::kIdle);
+  Enter(upgrade_ ? State::kUpgrading : last ? State::kClosing : State::kIdle);
   if (in_parse_) return;  // Parse goes on with the next request
   ParsePending();
   Settle();
+}
+
+void HttpConnection::HandOver() {
+  if (end_of_input_) return Close();
+  const auto self = shared_from_this();
+  const auto websocket = std::make_shared<WebSocketConnection>(set_, index(), peer_,
+                                                               std::move(*upgrade_));
+  const int fd = socket_->release();  // an armed read ends here too, and finds this one closed
+  socket_.reset();
+  exchange_.reset();
+  state_ = State::kClosed;
+  set_->Replace(index(), websocket);
+  websocket->Start(fd, std::move(pending_));
 }
 
 void HttpConnection::Refuse(int status, const std::string& message) {
@@ -352,6 +369,9 @@ void HttpConnection::CheckTimes(ConnectionSet::Clock::time_point now) {
         if (const auto gone = std::exchange(exchange_->gone_, nullptr)) gone();
       }
       return AnswerIfForgotten();
+    case State::kUpgrading:  // the 101 answer is stuck behind a slow reader
+      if (waited > options.write_timeout) Close();
+      return;
     case State::kLingering:
       if (waited > options.linger_time) Close();
       return;
@@ -375,7 +395,7 @@ void HttpConnection::Linger() {
   set_->ConnectionLingers();
 }
 
-void HttpConnection::CloseIfIdle() {
+void HttpConnection::OnDrain() {
   const bool unread = state_ == State::kReading && !parser_.header_done();
   if ((state_ == State::kIdle || unread) && !write_blocked_) Close();
 }

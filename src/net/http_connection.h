@@ -52,27 +52,28 @@ class ConnectionExchange final : public HttpExchange,
 //                        |                                    |  last answer
 //                        +--- refused ---------------------> kClosing --- written ---> kLingering
 //
-// and kClosed from anywhere. Bytes that arrive while a request runs, or while an answer is stuck
-// behind a slow reader, wait in `pending_`; reading stops when that is full. asio only tells when
-// the socket is readable or writable: reads land in the loop's one scratch buffer, so that an idle
-// connection holds none.
-class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+// and kClosed from anywhere. A 101 answer leads through kUpgrading: once it is written, the socket
+// and the bytes behind the request go to a WebSocketConnection, which takes this one's place.
+//
+// Bytes that arrive while a request runs, or while an answer is stuck behind a slow reader, wait in
+// `pending_`; reading stops when that is full. asio only tells when the socket is readable or
+// writable: reads land in the loop's one scratch buffer, so that an idle connection holds none.
+class HttpConnection final : public Connection,
+                             public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(std::shared_ptr<ConnectionSet> set, std::size_t index, int fd, Peer peer);
-  ~HttpConnection();
+  ~HttpConnection() override;
 
   void Start(bool too_many);
-  void Sweep(ConnectionSet::Clock::time_point now);
-  void CloseIfIdle();  // also drops a request of which only part of the header has come
-  void Close();        // at once; a running request is answered into the void
 
-  bool lingering() const { return state_ == State::kLingering; }
-  std::size_t index() const { return index_; }
-  void set_index(std::size_t index) { index_ = index; }
+  void Sweep(ConnectionSet::Clock::time_point now) override;
+  void OnDrain() override;  // also drops a request of which only part of the header has come
+  void CloseNow() override { Close(); }  // a running request is answered into the void
+  bool lingering() const override { return state_ == State::kLingering; }
 
  private:
   friend class ConnectionExchange;
-  enum class State { kIdle, kReading, kRunning, kClosing, kLingering, kClosed };
+  enum class State { kIdle, kReading, kRunning, kUpgrading, kClosing, kLingering, kClosed };
   using Descriptor =
       boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
@@ -91,6 +92,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void Dispatch();
   void OnAnswer(HttpResponse response);
   void Refuse(int status, const std::string& message);
+  void HandOver();
   void AnswerIfForgotten();
   void AnswerInternalError(const std::string& log_line);
 
@@ -107,11 +109,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void Settle();
   void CheckTimes(ConnectionSet::Clock::time_point now);
   void Linger();
+  void Close();
   void Enter(State state);
   void ReleaseBuffers();
 
   const std::shared_ptr<ConnectionSet> set_;
-  std::size_t index_;
   std::optional<Descriptor> socket_;
   const Peer peer_;
 
@@ -125,6 +127,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   RequestParser parser_;
   std::shared_ptr<ConnectionExchange> exchange_;
+  std::shared_ptr<WebSocketUpgrade> upgrade_;  // kUpgrading
   std::string pending_;
   std::size_t lingered_bytes_ = 0;
 

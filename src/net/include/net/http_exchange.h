@@ -12,6 +12,7 @@
 namespace kalam::net {
 
 class EventLoop;
+struct WebSocketUpgrade;
 
 struct HttpResponse {
   int status = 200;
@@ -21,6 +22,8 @@ struct HttpResponse {
   // Control bytes in a value are sent as blanks, so that data can't forge a header.
   std::vector<std::pair<std::string, std::string>> headers = {};
   bool close = false;  // close the connection after this answer
+  // With status 101 only, see AcceptWebSocket: takes the connection over after this answer.
+  std::shared_ptr<WebSocketUpgrade> websocket = {};
 };
 
 // One request and the right to answer it. Shared by the handler's thread(s) and the connection; a

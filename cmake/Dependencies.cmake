@@ -13,5 +13,8 @@ find_package(RocksDB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+find_library(ARGON2_LIBRARY argon2 REQUIRED)
+add_library(argon2 UNKNOWN IMPORTED GLOBAL)
+set_target_properties(argon2 PROPERTIES IMPORTED_LOCATION ${ARGON2_LIBRARY})
 
 include(DuckDB)

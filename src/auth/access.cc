@@ -85,6 +85,13 @@ Status AuthorizeDrop(const Identity& who, const Object& object) {
   return Denied("no table there");
 }
 
+// GRANT and REVOKE: by the owner of what is granted.
+Status AuthorizeGrant(const Identity& who, const Object& object) {
+  if (object.kind != ObjectKind::kSharedTable) return Denied("only SHARED tables have grants");
+  if (IsAdmin(who.role) || Owns(who, object)) return {};
+  return Denied("Only the owner, DBA or System users can grant or revoke access on table " + Quoted(object.name));
+}
+
 }  // namespace
 
 Object ObjectOf(const TableDef& table, std::string_view name, bool granted) {
@@ -101,6 +108,14 @@ Status Authorize(const Identity& who, Action action, const Object& object) {
   switch (action) {
     case Action::kCreateNamespace: return AdminsOnly(who, "create namespaces");
     case Action::kDropNamespace: return AdminsOnly(who, "drop namespaces");
+    case Action::kCreateUser: return AdminsOnly(who, "create users");
+    case Action::kAlterUser: return AdminsOnly(who, "alter users");
+    case Action::kDropUser: return AdminsOnly(who, "drop users");
+    case Action::kCreateApiKey: return AdminsOnly(who, "create API keys");
+    case Action::kDropApiKey: return AdminsOnly(who, "drop API keys");
+    case Action::kShowApiKeys: return AdminsOnly(who, "list API keys");
+    case Action::kGrantAccess:
+    case Action::kRevokeAccess: return AuthorizeGrant(who, object);
     case Action::kCreateUserTable:
     case Action::kCreateSharedTable:
     case Action::kCreateStreamTable:

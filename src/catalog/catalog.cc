@@ -176,12 +176,16 @@ Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
   batch.Delete(kv::Family::kMeta, NamespaceKey(name));
   for (const auto& [table, entry] : tables) {
     batch.Delete(kv::Family::kMeta, TableKey(entry.def->name));
+    batch.DeletePrefix(kv::Family::kMeta, TableGrantPrefix(entry.def->id));
     row_prefixes.push_back(TablePrefix(entry.def->id));
   }
   KALAM_TRY(writer_.WriteAndDropPrefixes(batch, row_prefixes));
 
   std::lock_guard state(state_mutex_);
-  for (const auto& [table, entry] : tables) tables_.erase({entry.def->name.ns, table});
+  for (const auto& [table, entry] : tables) {
+    tables_.erase({entry.def->name.ns, table});
+    grants_.erase(entry.def->id);
+  }
   namespaces_.erase(it);
   return DdlOutcome::kDone;
 }
@@ -248,11 +252,13 @@ Result<Catalog::DroppedTable> Catalog::DropTable(const TableName& name,
   }
   kv::Batch batch;
   batch.Delete(kv::Family::kMeta, TableKey(name));
+  batch.DeletePrefix(kv::Family::kMeta, TableGrantPrefix(def->id));
   const std::string row_prefix = TablePrefix(def->id);
   KALAM_TRY(writer_.WriteAndDropPrefixes(batch, {&row_prefix, 1}));
 
   std::lock_guard state(state_mutex_);
   tables_.erase(it);
+  grants_.erase(def->id);
   namespaces_.find(name.ns)->second.tables.erase(name.table);
   return DroppedTable{DdlOutcome::kDone, def};
 }

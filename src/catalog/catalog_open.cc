@@ -79,9 +79,13 @@ Status Catalog::Load(const kv::Store& store) {
   KALAM_TRY(ForEach(store, kTablePrefix, [&](std::string_view key, std::string_view value) {
     return LoadTable(key, value, ids);
   }));
-  return ForEach(store, kUserPrefix, [&](std::string_view key, std::string_view value) {
+  KALAM_TRY(ForEach(store, kUserPrefix, [&](std::string_view key, std::string_view value) {
     return LoadUser(key, value);
-  });
+  }));
+  KALAM_TRY(ForEach(store, kApiKeyPrefix, [&](std::string_view key, std::string_view value) {
+    return LoadApiKey(key, value);
+  }));
+  return ForEach(store, kGrantPrefix, [&](std::string_view key, std::string_view) { return LoadGrant(key); });
 }
 
 Status Catalog::LoadNamespace(std::string_view key, std::string_view value) {
@@ -111,6 +115,21 @@ Status Catalog::LoadUser(std::string_view key, std::string_view value) {
   if (key != UserKey(user.user_id)) return Corrupt(key, "holds another user");
   const std::string id = user.user_id;
   users_.emplace(id, std::make_shared<const User>(std::move(user)));
+  return {};
+}
+
+Status Catalog::LoadApiKey(std::string_view key, std::string_view value) {
+  KALAM_TRY_ASSIGN(auto api_key, DecodeApiKey(key, value));
+  if (key != ApiKeyKey(api_key.id)) return Corrupt(key, "holds another key");
+  const std::string hash = api_key.hash;
+  api_keys_.emplace(hash, std::make_shared<const ApiKey>(std::move(api_key)));
+  return {};
+}
+
+Status Catalog::LoadGrant(std::string_view key) {
+  const std::string_view rest = key.substr(kGrantPrefix.size());
+  if (rest.size() <= sizeof(std::uint32_t)) return Corrupt(kGrantPrefix, "key is too short");
+  grants_[TableId(LoadBigEndian<std::uint32_t>(rest.data()))].emplace(rest.substr(sizeof(std::uint32_t)));
   return {};
 }
 

@@ -16,6 +16,7 @@ std::string EncodeUser(const User& user) {
   PutOptionalText(json, "metadata", user.metadata);
   PutText(json, "storage_mode", user.storage_mode);
   PutOptionalText(json, "storage_id", user.storage_id);
+  PutOptionalText(json, "password_hash", user.password_hash);
   PutMillis(json, "created_at", user.created_at);
   PutMillis(json, "updated_at", user.updated_at);
   json.Key("deleted_at");
@@ -38,10 +39,36 @@ Result<User> DecodeUser(std::string_view key, std::string_view json) {
   KALAM_TRY_ASSIGN(user.metadata, reader.GetOptionalText("metadata"));
   KALAM_TRY_ASSIGN(user.storage_mode, reader.GetText("storage_mode"));
   KALAM_TRY_ASSIGN(user.storage_id, reader.GetOptionalText("storage_id"));
+  KALAM_TRY_ASSIGN(user.password_hash, reader.GetOptionalText("password_hash"));
   KALAM_TRY_ASSIGN(user.created_at, reader.GetMillis("created_at"));
   KALAM_TRY_ASSIGN(user.updated_at, reader.GetMillis("updated_at"));
   KALAM_TRY_ASSIGN(user.deleted_at, reader.GetOptionalMillis("deleted_at"));
   return user;
+}
+
+std::string EncodeApiKey(const ApiKey& key) {
+  std::string out;
+  JsonWriter json(out);
+  json.BeginObject();
+  PutText(json, "id", key.id);
+  PutText(json, "user_id", key.user_id);
+  PutOptionalText(json, "name", key.name);
+  PutText(json, "hash", key.hash);
+  PutMillis(json, "created_at", key.created_at);
+  json.EndObject();
+  return out;
+}
+
+Result<ApiKey> DecodeApiKey(std::string_view key, std::string_view json) {
+  simdjson::dom::parser parser;
+  KALAM_TRY_ASSIGN(const auto reader, DocumentReader::Parse(parser, key, json));
+  ApiKey api_key;
+  KALAM_TRY_ASSIGN(api_key.id, reader.GetText("id"));
+  KALAM_TRY_ASSIGN(api_key.user_id, reader.GetText("user_id"));
+  KALAM_TRY_ASSIGN(api_key.name, reader.GetOptionalText("name"));
+  KALAM_TRY_ASSIGN(api_key.hash, reader.GetText("hash"));
+  KALAM_TRY_ASSIGN(api_key.created_at, reader.GetMillis("created_at"));
+  return api_key;
 }
 
 }  // namespace kalam::catalog

@@ -1,5 +1,7 @@
 #include "query/inspection.h"
 #include "statement_context.h"
+#include "statement_results.h"
+#include "user_statements.h"
 
 namespace kalam::exec {
 namespace {
@@ -11,40 +13,26 @@ using catalog::DdlOutcome;
 
 constexpr std::string_view kDefaultNamespace = "default";
 
-Status Done(StatementContext& context, const std::string& message) {
-  context.response.AddOutcome(0, message);
-  return {};
-}
-
-Status Show(const query::Listing& listing, StatementContext& context) {
-  std::vector<wire::ResultColumn> columns;
-  for (const auto& column : listing.columns) columns.push_back({column.name, column.type});
-  const wire::ResultShape shape(std::move(columns));
-  context.response.BeginRows(shape);
-  query::Row row;
-  while (listing.rows(row)) {
-    context.response.BeginRow();
-    for (const Value& value : row) context.response.Cell(value.view());
-    KALAM_TRY(context.response.EndRow());
-  }
-  context.response.EndRows();
-  return {};
-}
-
 Action CreateAction(TableKind kind) {
   switch (kind) {
-    case TableKind::kUser: return Action::kCreateUserTable;
-    case TableKind::kShared: return Action::kCreateSharedTable;
-    case TableKind::kStream: return Action::kCreateStreamTable;
+    case TableKind::kUser:
+      return Action::kCreateUserTable;
+    case TableKind::kShared:
+      return Action::kCreateSharedTable;
+    case TableKind::kStream:
+      return Action::kCreateStreamTable;
   }
   return Action::kCreateSharedTable;
 }
 
 std::string_view CreatedMessage(TableKind kind) {
   switch (kind) {
-    case TableKind::kUser: return "User table created successfully";
-    case TableKind::kShared: return "Table created successfully";
-    case TableKind::kStream: return "Stream table created successfully";
+    case TableKind::kUser:
+      return "User table created successfully";
+    case TableKind::kShared:
+      return "Table created successfully";
+    case TableKind::kStream:
+      return "Stream table created successfully";
   }
   return "Table created successfully";
 }
@@ -78,21 +66,26 @@ class Handler {
  public:
   explicit Handler(StatementContext& context) : context_(context) {}
 
-  Status operator()(const sql::NotOurs&) const { return Error(ErrorCode::kInternal, "not a KalamDB statement"); }
+  Status operator()(const sql::NotOurs&) const {
+    return Error(ErrorCode::kInternal, "not a KalamDB statement");
+  }
 
   Status operator()(const sql::LaterStatement& statement) const {
-    return Error(ErrorCode::kUnsupported, "ERROR: " + std::string(statement.kind) + " is not supported yet");
+    return Error(ErrorCode::kUnsupported,
+                 "ERROR: " + std::string(statement.kind) + " is not supported yet");
   }
 
   Status operator()(const sql::Begin&) const {
     if (context_.transaction) {
-      return Error(ErrorCode::kInvalidArgument, "ERROR: there is already a transaction in progress");
+      return Error(ErrorCode::kInvalidArgument,
+                   "ERROR: there is already a transaction in progress");
     }
     const auto& limits = context_.options.limits;
     const Services& services = context_.services;
-    context_.transaction.emplace(services.catalog, services.reader, services.writer, context_.WriteSnapshot(),
-                                 Transaction::Bounds{limits.transaction_memory, std::chrono::steady_clock::now() +
-                                                                                    limits.transaction_timeout});
+    context_.transaction.emplace(
+        services.catalog, services.reader, services.writer, context_.WriteSnapshot(),
+        Transaction::Bounds{limits.transaction_memory,
+                            std::chrono::steady_clock::now() + limits.transaction_timeout});
     return Done(context_, "Transaction started");
   }
 
@@ -116,12 +109,38 @@ class Handler {
     return Error(ErrorCode::kUnsupported, "ERROR: ALTER NAMESPACE is not supported yet");
   }
 
+  Status operator()(const sql::CreateUser& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::AlterUser& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::DropUser& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::CreateApiKey& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::DropApiKey& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::ShowApiKeys& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::GrantAccess& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+  Status operator()(const sql::RevokeAccess& statement) const {
+    return RunUserStatement(statement, context_);
+  }
+
   Status operator()(const sql::CreateNamespace& statement) const {
     KALAM_TRY(Authorize(Action::kCreateNamespace));
     KALAM_TRY_ASSIGN(const DdlOutcome outcome,
                      catalog().CreateNamespace(statement.name, statement.if_not_exists));
-    return Done(context_, "Namespace '" + statement.name +
-                              (outcome == DdlOutcome::kDone ? "' created successfully" : "' already exists"));
+    return Done(context_,
+                "Namespace '" + statement.name +
+                    (outcome == DdlOutcome::kDone ? "' created successfully" : "' already exists"));
   }
 
   Status operator()(const sql::DropNamespace& statement) const {
@@ -129,8 +148,9 @@ class Handler {
     KALAM_TRY_ASSIGN(const DdlOutcome outcome,
                      catalog().DropNamespace(statement.name, {.if_exists = statement.if_exists,
                                                               .cascade = statement.cascade}));
-    return Done(context_, "Namespace '" + statement.name +
-                              (outcome == DdlOutcome::kDone ? "' dropped successfully" : "' does not exist"));
+    return Done(context_,
+                "Namespace '" + statement.name +
+                    (outcome == DdlOutcome::kDone ? "' dropped successfully" : "' does not exist"));
   }
 
   Status operator()(const sql::ShowNamespaces&) const {
@@ -142,8 +162,10 @@ class Handler {
     KALAM_TRY(Authorize(CreateAction(statement.spec.kind)));
     TableDef table = DefinitionOf(statement.spec, context_);
     const std::string name = table.name.ToString();
-    KALAM_TRY_ASSIGN(const auto created, catalog().CreateTable(std::move(table), statement.spec.if_not_exists));
-    if (created.outcome == DdlOutcome::kSkipped) return Done(context_, "Table " + name + " already exists (skipped)");
+    KALAM_TRY_ASSIGN(const auto created,
+                     catalog().CreateTable(std::move(table), statement.spec.if_not_exists));
+    if (created.outcome == DdlOutcome::kSkipped)
+      return Done(context_, "Table " + name + " already exists (skipped)");
     return Done(context_, std::string(CreatedMessage(statement.spec.kind)));
   }
 
@@ -155,16 +177,18 @@ class Handler {
     }
     std::optional<TableId> id;
     if (table) {
-      KALAM_TRY(AuthorizeTable(context_.who, Action::kDropTable, *table));
+      KALAM_TRY(AuthorizeTable(catalog(), context_.who, Action::kDropTable, *table));
       id = table->id;
     }
-    KALAM_TRY_ASSIGN(const auto dropped, catalog().DropTable(name, {.if_exists = statement.if_exists,
-                                                                     .kind = statement.kind,
-                                                                     .id = id}));
+    KALAM_TRY_ASSIGN(
+        const auto dropped,
+        catalog().DropTable(name,
+                            {.if_exists = statement.if_exists, .kind = statement.kind, .id = id}));
     if (dropped.outcome == DdlOutcome::kSkipped) {
       return Done(context_, "Table " + name.ToString() + " does not exist (skipped)");
     }
-    if (dropped.table->kind == TableKind::kStream) context_.services.streams.Drop(dropped.table->id);
+    if (dropped.table->kind == TableKind::kStream)
+      context_.services.streams.Drop(dropped.table->id);
     return Done(context_, "Table " + name.ToString() +
                               " dropped successfully (0 Parquet files deleted, 0 bytes freed)");
   }
@@ -175,7 +199,8 @@ class Handler {
     if (statement.ns && !system && !catalog().HasNamespace(*statement.ns)) {
       return Error(ErrorCode::kNotFound, "Namespace '" + *statement.ns + "' does not exist");
     }
-    return Show(query::ShowTables(catalog(), context_.services.system_tables, statement.ns, ViewerOf(context_.who)),
+    return Show(query::ShowTables(catalog(), context_.services.system_tables, statement.ns,
+                                  ViewerOf(catalog(), context_.who)),
                 context_);
   }
 
@@ -184,17 +209,19 @@ class Handler {
     if (query::SystemTables::IsSystemSchema(name.ns)) return DescribeSystem(name);
     const TableDefPtr table = catalog().FindTable(name.ns, name.table);
     // A table that the caller may not see is told apart from a missing one by nothing.
-    if (!table || !IsVisibleTable(context_.who, *table)) {
+    if (!table || !IsVisibleTable(catalog(), context_.who, *table)) {
       const std::string written = statement.name.ns ? name.ToString() : name.table;
       return Error(ErrorCode::kNotFound, "Table '" + written + "' not found");
     }
-    return Show(statement.history ? query::DescribeHistory(catalog(), *table) : query::Describe(*table), context_);
+    return Show(
+        statement.history ? query::DescribeHistory(catalog(), *table) : query::Describe(*table),
+        context_);
   }
 
  private:
   Status DescribeSystem(const TableName& name) const {
     const query::SystemTable* table = context_.services.system_tables.Find(name.ns, name.table);
-    if (!table || !query::MayRead(ViewerOf(context_.who), *table)) {
+    if (!table || !query::MayRead(ViewerOf(catalog(), context_.who), *table)) {
       return Error(ErrorCode::kNotFound, "Table '" + name.ToString() + "' not found");
     }
     return Show(query::Describe(*table), context_);
@@ -213,8 +240,9 @@ class Handler {
   }
 
   static Status NoTransaction(std::string_view statement) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "ERROR: " + std::string(statement) + " without BEGIN: there is no transaction in progress");
+    return Error(
+        ErrorCode::kInvalidArgument,
+        "ERROR: " + std::string(statement) + " without BEGIN: there is no transaction in progress");
   }
   catalog::Catalog& catalog() const { return context_.services.catalog; }
   Status Authorize(Action action) const {

@@ -8,9 +8,11 @@
 #include "sql/keyword.h"
 #include "sql/lexer.h"
 #include "sql/reserved_words.h"
+#include "sql/secrets.h"
 #include "sql/splitter.h"
 #include "sql/statement.h"
 #include "statement_context.h"
+#include "system_dml.h"
 
 namespace kalam::exec {
 namespace {
@@ -85,7 +87,7 @@ FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& co
   const Services& services = context.services;
   const TableDefPtr table = FindFastTable(services.catalog, statement);
   if (!table) return {};
-  if (Status allowed = AuthorizeTable(context.who, ActionOf(statement.kind), *table); !allowed.ok()) {
+  if (Status allowed = AuthorizeTable(services.catalog, context.who, ActionOf(statement.kind), *table); !allowed.ok()) {
     return {FastOutcome::kDone, std::move(allowed)};
   }
 
@@ -138,6 +140,7 @@ Status CheckAllowedInTransaction(const sql::KalamStatement& statement, std::stri
 }
 
 Status RunStatement(std::string_view sql, StatementContext& context) {
+  context.sql = sql;
   const ExecutorOptions& options = context.options;
   if (context.transaction && std::chrono::steady_clock::now() > context.transaction->deadline()) {
     return Error(ErrorCode::kTimeout,
@@ -170,6 +173,7 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
   std::string quoted;
   const std::string_view text = sql::QuoteFreeWords(sql, quoted);
   KALAM_TRY_ASSIGN(auto statement, context.services.engine.Parse(text));
+  if (auto done = TryRunSystemDml(statement, text, context)) return *std::move(done);
   switch (statement.kind()) {
     case duck::StatementKind::kSelect:
     case duck::StatementKind::kExplain: return RunSelect(std::move(statement), context);
@@ -205,8 +209,10 @@ void StoreProgress(RequestLedger::Ticket& ticket, const wire::SqlResponseWriter&
   if (!stored.ok()) log::Warn("exec", "the outcome of a request is not kept: " + stored.error().message());
 }
 
-Outcome Fail(Error error, std::string_view code, std::string_view details, Seq durable_after) {
-  return Outcome{Failure{std::move(error), code, std::string(details.substr(0, kMaxDetailBytes))}, durable_after};
+// `sql`: the statement that failed. What it holds of secrets is not sent back.
+Outcome Fail(Error error, std::string_view code, std::string_view sql, Seq durable_after) {
+  Error shown(error.code(), sql::RedactSecretsOf(sql, error.message()));
+  return Outcome{Failure{std::move(shown), code, sql::RedactSecrets(sql).substr(0, kMaxDetailBytes)}, durable_after};
 }
 
 }  // namespace

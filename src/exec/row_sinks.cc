@@ -1,9 +1,6 @@
 #include "row_sinks.h"
 
 namespace kalam::exec {
-namespace {
-
-// A cell of the engine as input for a column. Numbers too wide for a Datum go in as text, and are judged there.
 query::CellInput InputOf(const duck::Cell& cell) {
   switch (cell.form) {
     case duck::Cell::Form::kDefault: return {Datum::Null(), true};
@@ -13,8 +10,6 @@ query::CellInput InputOf(const duck::Cell& cell) {
   }
   return {cell.datum, false};
 }
-
-}  // namespace
 
 Status InsertSink::OnRow(std::span<const duck::Cell> row) {
   for (std::size_t i = 0; i < targets_.size(); ++i) cells_[targets_[i]] = InputOf(row[i]);

@@ -12,6 +12,9 @@
 // From the engine's rows to the changes of a statement. What they borrow must outlive them.
 namespace kalam::exec {
 
+// A cell of the engine as input for a column. Numbers too wide for a Datum go in as text, and are judged there.
+query::CellInput InputOf(const duck::Cell& cell);
+
 // Rows as Engine::InsertRows gives them, one cell per target column.
 class InsertSink final : public duck::RowSink {
  public:

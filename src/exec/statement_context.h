@@ -34,6 +34,8 @@ struct StatementContext {
   // Raised by each write, also by one that failed.
   Seq durable_after;
 
+  std::string_view sql{};  // the statement's text
+
   void Observe(Seq seq) { durable_after = std::max(durable_after, seq); }
 
   // What a statement that only reads sees: the published state, which contains what this request wrote before;

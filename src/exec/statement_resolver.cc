@@ -1,6 +1,7 @@
 #include "statement_resolver.h"
 
 #include "query/table_source.h"
+#include "sql/lexer.h"
 
 namespace kalam::exec {
 namespace {
@@ -31,18 +32,32 @@ Result<TableDefPtr> FindTable(const catalog::Catalog& catalog, sql::ErrorStyle s
   return table;
 }
 
-Status AuthorizeTable(const auth::Identity& who, auth::Action action, const TableDef& table) {
-  const std::string name = table.name.ToString();
-  return auth::Authorize(who, action, auth::ObjectOf(table, name));
+namespace {
+
+// Looked up only where it decides.
+bool HasGrant(const catalog::Catalog& catalog, const auth::Identity& who, const TableDef& table) {
+  return table.kind == TableKind::kShared && table.access == AccessLevel::kRestricted &&
+         catalog.HasGrant(table.id, who.user_id.text());
 }
 
-bool IsVisibleTable(const auth::Identity& who, const TableDef& table) {
+}  // namespace
+
+Status AuthorizeTable(const catalog::Catalog& catalog, const auth::Identity& who,
+                      auth::Action action, const TableDef& table) {
   const std::string name = table.name.ToString();
-  return auth::IsVisible(who, auth::ObjectOf(table, name));
+  return auth::Authorize(who, action, auth::ObjectOf(table, name, HasGrant(catalog, who, table)));
 }
 
-query::Viewer ViewerOf(const auth::Identity& who) {
-  return {.who = who, .may_see = [who](const TableDef& table) { return IsVisibleTable(who, table); }};
+bool IsVisibleTable(const catalog::Catalog& catalog, const auth::Identity& who,
+                    const TableDef& table) {
+  const std::string name = table.name.ToString();
+  return auth::IsVisible(who, auth::ObjectOf(table, name, HasGrant(catalog, who, table)));
+}
+
+query::Viewer ViewerOf(const catalog::Catalog& catalog, const auth::Identity& who) {
+  return {.who = who, .may_see = [&catalog, who](const TableDef& table) {
+            return IsVisibleTable(catalog, who, table);
+          }};
 }
 
 Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& reference) {
@@ -50,24 +65,31 @@ Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& referen
     return ResolveSystem(reference.parts[0], reference.parts[1]);
   }
   KALAM_TRY_ASSIGN(TableDefPtr table, FindTable(services_.catalog, style_, reference.parts));
-  KALAM_TRY(AuthorizeTable(who_, Action::kSelect, *table));
-  if (table->kind == TableKind::kStream) return query::MakeStreamSource(services_.streams, std::move(table));
+  KALAM_TRY(AuthorizeTable(services_.catalog, who_, Action::kSelect, *table));
+  if (table->kind == TableKind::kStream)
+    return query::MakeStreamSource(services_.streams, std::move(table));
   UserId partition = table->kind == TableKind::kUser ? who_.user_id : UserId();
-  const bool include_deleted = reference.include_deleted && deleted_rows_ == DeletedRows::kOnRequest;
+  const bool include_deleted =
+      reference.include_deleted && deleted_rows_ == DeletedRows::kOnRequest;
   const table::StagedRows* staged = nullptr;
   if (transaction_) {
     KALAM_TRY_ASSIGN(staged, transaction_->RowsOf(*table));
   }
-  return query::MakeHotSource(services_.reader, std::move(table), std::move(partition), snapshot_, include_deleted,
-                              staged);
+  return query::MakeHotSource(services_.reader, std::move(table), std::move(partition), snapshot_,
+                              include_deleted, staged);
 }
 
-Result<SourcePtr> StatementResolver::ResolveSystem(const std::string& schema, const std::string& name) {
+Result<SourcePtr> StatementResolver::ResolveSystem(const std::string& schema,
+                                                   const std::string& name) {
   const query::SystemTable* table = services_.system_tables.Find(schema, name);
   const std::string qualified = schema + "." + name;
   if (!table) return sql::RelationDoesNotExist(style_, qualified);
-  KALAM_TRY(auth::Authorize(who_, Action::kSelect, auth::Object{.kind = table->kind, .name = qualified}));
-  return query::MakeSystemSource(*table, ViewerOf(who_));
+  KALAM_TRY(
+      auth::Authorize(who_, Action::kSelect, auth::Object{.kind = table->kind, .name = qualified}));
+  query::Viewer viewer = ViewerOf(services_.catalog, who_);
+  viewer.deleted_users =
+      table->kind == auth::ObjectKind::kSystemUsers && sql::MentionsWord(sql_, "deleted_at");
+  return query::MakeSystemSource(*table, std::move(viewer));
 }
 
 }  // namespace kalam::exec

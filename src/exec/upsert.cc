@@ -50,7 +50,7 @@ Status CheckConflictClause(const duck::ParsedStatement& statement, const TableDe
                  "ERROR: there is no unique or exclusion constraint matching the ON CONFLICT specification");
   }
   if (action == ConflictAction::kDoUpdate) {
-    KALAM_TRY(AuthorizeTable(context.who, auth::Action::kUpdate, table));
+    KALAM_TRY(AuthorizeTable(context.services.catalog, context.who, auth::Action::kUpdate, table));
     if (table.kind == TableKind::kStream) {
       return Error(ErrorCode::kUnsupported, "UPDATE is not supported on STREAM tables");
     }

@@ -49,7 +49,7 @@ Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action 
   }
   KALAM_TRY_ASSIGN(TableDefPtr table,
                    FindTable(context.services.catalog, context.options.error_style, target.parts));
-  KALAM_TRY(AuthorizeTable(context.who, action, *table));
+  KALAM_TRY(AuthorizeTable(context.services.catalog, context.who, action, *table));
   if (context.transaction && table->kind == TableKind::kStream) {
     return Error(ErrorCode::kUnsupported, "ERROR: STREAM table '" + table->name.ToString() +
                                               "' cannot be written inside a transaction");
@@ -89,7 +89,7 @@ std::vector<std::string> NamesOf(const TableDef& table) {
 StatementResolver WriteResolver(StatementContext& context, const table::DurableSnapshotPtr& snapshot,
                                 StatementResolver::DeletedRows deleted_rows) {
   return StatementResolver(context.services, context.options.error_style, context.who, snapshot, deleted_rows,
-                           context.transaction.has_value() ? &*context.transaction : nullptr);
+                           context.transaction.has_value() ? &*context.transaction : nullptr, context.sql);
 }
 
 Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64_t affected, const std::string& message,

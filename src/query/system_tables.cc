@@ -96,9 +96,10 @@ SystemTable Users(const catalog::Catalog& catalog) {
                       {"created_at", kTimestamp},
                       {"updated_at", kTimestamp},
                       {"deleted_at", kTimestamp}},
-          .rows = [&catalog](const Viewer&) {
-            return StreamOf(catalog.ListUsers(), [](const catalog::UserPtr& user, std::vector<Row>& rows) {
-              if (user->deleted_at) return;
+          .rows = [&catalog](const Viewer& viewer) {
+            return StreamOf(catalog.ListUsers(), [all = viewer.deleted_users](const catalog::UserPtr& user,
+                                                                              std::vector<Row>& rows) {
+              if (user->deleted_at && !all) return;
               rows.push_back({Text(user->user_id), Text(user->username), Text(auth::ToString(user->role)),
                               OptionalText(user->metadata), OptionalText(user->email), Text(user->storage_mode),
                               OptionalText(user->storage_id), Int(user->created_at), Int(user->updated_at),

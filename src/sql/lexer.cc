@@ -113,4 +113,14 @@ int LineOf(std::string_view text, std::uint32_t offset) {
   return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
 }
 
+bool MentionsWord(std::string_view statement, std::string_view word) {
+  Lexer lexer(statement);
+  for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
+    if (!token.IsName()) continue;
+    std::string scratch;
+    if (EqualsIgnoreCase(Unquote(token, scratch), word)) return true;
+  }
+  return false;
+}
+
 }  // namespace kalam::sql

@@ -3,6 +3,7 @@
 #include "sql/keyword.h"
 #include "table_spec_parser.h"
 #include "token_reader.h"
+#include "user_statement_parser.h"
 
 namespace kalam::sql {
 namespace {
@@ -38,19 +39,10 @@ Result<KalamStatement> ParseCreateNamespace(TokenReader& reader) {
   return Ended(std::move(create), reader);
 }
 
-// CREATE USER name ... is a later statement; what it rejects, it rejects already.
-Result<KalamStatement> ParseCreateUser(TokenReader& reader) {
-  for (; !reader.AtEnd(); reader.Advance()) {
-    if (reader.keyword() == Keyword::kOwnerId) {
-      return Error(ErrorCode::kInvalidArgument, "OWNER_ID is not supported; use CREATE USER <username>");
-    }
-  }
-  return KalamStatement(LaterStatement{"CREATE USER"});
-}
-
 Result<KalamStatement> ParseCreate(TokenReader& reader) {
   if (reader.Take(Keyword::kNamespace)) return ParseCreateNamespace(reader);
   if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"CREATE STORAGE"});
+  if (reader.Take(Keyword::kApi)) return ParseCreateApiKey(reader);
   const auto kind = TakeKind(reader);
   if (reader.Take(Keyword::kTable)) {
     KALAM_TRY_ASSIGN(TableSpec spec, ParseTableSpec(kind.value_or(TableKind::kShared), reader));
@@ -69,6 +61,7 @@ Result<KalamStatement> ParseDrop(TokenReader& reader) {
     return Ended(std::move(drop), reader);
   }
   if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"DROP STORAGE"});
+  if (reader.Take(Keyword::kApi)) return ParseDropApiKey(reader);
   const auto kind = TakeKind(reader);
   if (reader.Take(Keyword::kTable)) {
     DropTable drop;
@@ -77,12 +70,13 @@ Result<KalamStatement> ParseDrop(TokenReader& reader) {
     KALAM_TRY_ASSIGN(drop.name, ParseTableRef(reader));
     return Ended(std::move(drop), reader);
   }
-  if (kind == TableKind::kUser) return KalamStatement(LaterStatement{"DROP USER"});
+  if (kind == TableKind::kUser) return ParseDropUser(reader);
   return KalamStatement(NotOurs{});
 }
 
 Result<KalamStatement> ParseShow(TokenReader& reader) {
   if (reader.Take(Keyword::kNamespaces)) return Ended(ShowNamespaces{}, reader);
+  if (reader.Take(Keyword::kApi)) return ParseShowApiKeys(reader);
   if (reader.Take(Keyword::kStorages)) return KalamStatement(LaterStatement{"SHOW STORAGES"});
   if (reader.Take(Keyword::kStats) || reader.Take(Keyword::kTable))
     return KalamStatement(LaterStatement{"SHOW TABLE STATS"});
@@ -109,7 +103,7 @@ Result<KalamStatement> ParseAlter(TokenReader& reader) {
   if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"ALTER STORAGE"});
   const auto kind = TakeKind(reader);
   if (reader.Take(Keyword::kTable)) return KalamStatement(LaterStatement{"ALTER TABLE"});
-  if (kind == TableKind::kUser) return KalamStatement(LaterStatement{"ALTER USER"});
+  if (kind == TableKind::kUser) return ParseAlterUser(reader);
   return KalamStatement(NotOurs{});
 }
 
@@ -136,8 +130,6 @@ std::string_view LaterKind(Keyword first) {
     case Keyword::kBackup: return "BACKUP";
     case Keyword::kRestore: return "RESTORE";
     case Keyword::kClear: return "CLEAR CACHE";
-    case Keyword::kGrant: return "GRANT";
-    case Keyword::kRevoke: return "REVOKE";
     default: return {};
   }
 }
@@ -152,6 +144,8 @@ Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle sty
   if (first == Keyword::kStart) return ParseStart(reader);
   if (first == Keyword::kCommit) return ParseTransactionStep<Commit>(reader);
   if (first == Keyword::kRollback) return ParseTransactionStep<Rollback>(reader);
+  if (reader.Take(Keyword::kGrant)) return ParseGrant(reader);
+  if (reader.Take(Keyword::kRevoke)) return ParseRevoke(reader);
   if (reader.Take(Keyword::kCreate)) return ParseCreate(reader);
   if (reader.Take(Keyword::kDrop)) return ParseDrop(reader);
   if (reader.Take(Keyword::kShow)) return ParseShow(reader);
@@ -174,6 +168,8 @@ StatementClass Classify(std::string_view statement) {
     case Keyword::kAlter:
     case Keyword::kDescribe:
     case Keyword::kDesc:
+    case Keyword::kGrant:
+    case Keyword::kRevoke:
     case Keyword::kBegin:
     case Keyword::kStart:
     case Keyword::kCommit:

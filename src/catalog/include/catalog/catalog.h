@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -34,6 +35,12 @@ struct NamespaceInfo {
   std::string options_json = "{}";
   TimestampMicros created_at = 0;
   std::size_t table_count = 0;
+};
+
+// A row of system.users as a statement wants it.
+struct UserPut {
+  User user;
+  UserPtr expected;  // the row that it replaces; null: there must be none
 };
 
 // What a statement with IF [NOT] EXISTS came to. The message is the caller's.
@@ -79,6 +86,12 @@ class Catalog {
   UserPtr FindUser(std::string_view user_id) const;
   // In order of user id, soft-deleted ones included.
   std::vector<UserPtr> ListUsers() const;
+  // The key with this hash; null when there is none.
+  std::shared_ptr<const ApiKey> FindApiKey(std::string_view hash) const;
+  // In order of user and creation.
+  std::vector<std::shared_ptr<const ApiKey>> ListApiKeys() const;
+  // Whether the user was granted access to the (restricted) table.
+  bool HasGrant(TableId table, std::string_view user_id) const;
 
   // --- changes. Permission is the caller's affair. All report the errors of the writer, too.
 
@@ -120,6 +133,34 @@ class Catalog {
   // Errors: kNotFound `relation 'app.t' does not exist`; kInvalidArgument for the wrong kind.
   Result<DroppedTable> DropTable(const TableName& name, const DropTableOptions& options);
 
+  // --- users. Ids and texts are checked by the caller as far as a user can get them wrong.
+
+  // Times are set here. Errors: kAlreadyExists `User with user_id 'X' already exists` (also when soft-deleted).
+  Result<UserPtr> CreateUser(User user);
+  // Replaces the row by what `change` makes of it, as one step; `updated_at` is set here.
+  // Errors: kNotFound `User with user_id 'X' not found`; those of `change`.
+  using UserChange = std::function<Result<User>(const User& user)>;
+  Result<UserPtr> ChangeUser(std::string_view user_id, const UserChange& change);
+  // Soft-deletes: sets `deleted_at`, the row and the user's data stay. Errors: kNotFound, also when deleted already.
+  Status DeleteUser(std::string_view user_id);
+  // Writes the rows of one statement, all or none. Errors: kAlreadyExists as CreateUser; kConflict when a row is no
+  // longer the one that its change was computed from.
+  Status PutUsers(std::vector<UserPut> puts);
+  // Removes the users that were soft-deleted before `deleted_before`, with their keys, grants and partitions of all
+  // USER tables, each user in one commit. Returns their ids.
+  Result<std::vector<std::string>> PurgeUsers(TimestampMicros deleted_before);
+
+  // `hash`: auth::HashApiKey of the new key. Errors: kNotFound for the user.
+  Result<std::shared_ptr<const ApiKey>> CreateApiKey(std::string_view user_id, std::optional<std::string> name,
+                                                     std::string hash);
+  // Errors: kNotFound `API key 'id' not found`.
+  Status DropApiKey(std::string_view id);
+
+  // True if that changed something. The grant goes with the table.
+  // Errors: kNotFound when `table` was dropped meanwhile.
+  Result<bool> Grant(const TableDef& table, std::string_view user_id);
+  Result<bool> Revoke(const TableDef& table, std::string_view user_id);
+
  private:
   struct TableEntry {
     TableDefPtr def;
@@ -151,7 +192,13 @@ class Catalog {
   Status LoadNamespace(std::string_view key, std::string_view value);
   Status LoadTable(std::string_view key, std::string_view value, std::unordered_set<TableId>& ids);
   Status LoadUser(std::string_view key, std::string_view value);
+  Status LoadApiKey(std::string_view key, std::string_view value);
+  Status LoadGrant(std::string_view key);
   Status WriteFirstRows(const Options& options, bool first_start);
+
+  // Writes a user's row and makes it visible; with ddl_mutex_ held.
+  Result<UserPtr> PutUser(User user);
+  Status PurgeUser(const UserPtr& user);
 
   // With ddl_mutex_ held; the namespace exists.
   TableDefPtr Insert(TableDocument document);
@@ -168,6 +215,8 @@ class Catalog {
   NamespaceMap namespaces_;
   std::unordered_map<NameView, TableDefPtr, NameHash> tables_;
   std::unordered_map<std::string, UserPtr, TextHash, std::equal_to<>> users_;
+  std::unordered_map<std::string, std::shared_ptr<const ApiKey>, TextHash, std::equal_to<>> api_keys_;  // by hash
+  std::unordered_map<TableId, std::set<std::string, std::less<>>> grants_;
 };
 
 }  // namespace kalam::catalog

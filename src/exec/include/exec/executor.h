@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "auth/identity.h"
+#include "auth/password.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
@@ -43,6 +44,7 @@ struct Limits {
 struct ExecutorOptions {
   Limits limits;
   sql::ErrorStyle error_style = sql::ErrorStyle::kPostgres;
+  auth::PasswordPolicy password_policy;
   FlushPolicy default_flush;  // tables without a FLUSH clause
   std::int64_t deleted_retention_hours = 168;
   std::int64_t default_max_buffer = 10'000;

@@ -25,6 +25,7 @@ using RowStream = std::function<bool(Row& row)>;
 struct Viewer {
   auth::Identity who;
   std::function<bool(const TableDef& table)> may_see;
+  bool deleted_users = false;  // the query asks for soft-deleted users, too
 };
 
 using RowsFunction = std::function<RowStream(const Viewer& viewer)>;

@@ -75,4 +75,7 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 // 1-based line of a byte offset.
 int LineOf(std::string_view text, std::uint32_t offset);
 
+// Whether an unquoted or quoted name of the statement is `word` (in lower case).
+bool MentionsWord(std::string_view statement, std::string_view word);
+
 }  // namespace kalam::sql

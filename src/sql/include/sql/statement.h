@@ -11,22 +11,13 @@
 #include "base/result.h"
 #include "model/table_def.h"
 #include "sql/error_style.h"
+#include "sql/table_ref.h"
+#include "sql/user_statements.h"
 
 // The statements that are KalamDB's own, parsed and checked as far as text alone allows. Everything else
 // is the engine's parser's business (NotOurs). Names are kept as written; namespace and table names are
 // already checked against the name rules, existence is the caller's to check.
 namespace kalam::sql {
-
-// A table as named in a statement; `ns` is absent when the name was not qualified.
-struct TableRef {
-  std::optional<std::string> ns;
-  std::string table;
-
-  TableName Resolve(std::string_view default_namespace) const {
-    return {ns ? *ns : std::string(default_namespace), table};
-  }
-  friend bool operator==(const TableRef&, const TableRef&) = default;
-};
 
 struct CreateNamespace {
   std::string name;
@@ -104,9 +95,28 @@ struct LaterStatement {
 // Not one of ours: for the engine's parser.
 struct NotOurs {};
 
-using KalamStatement =
-    std::variant<NotOurs, LaterStatement, CreateNamespace, AlterNamespace, DropNamespace,
-                 ShowNamespaces, CreateTable, DropTable, ShowTables, DescribeTable, Begin, Commit, Rollback>;
+using KalamStatement = std::variant<
+    NotOurs,
+    LaterStatement,
+    AlterNamespace,
+    AlterUser,
+    Begin,
+    Commit,
+    CreateApiKey,
+    CreateNamespace,
+    CreateTable,
+    CreateUser,
+    DescribeTable,
+    DropApiKey,
+    DropNamespace,
+    DropTable,
+    DropUser,
+    GrantAccess,
+    RevokeAccess,
+    Rollback,
+    ShowApiKeys,
+    ShowNamespaces,
+    ShowTables>;
 
 // Parses one statement (a piece of SplitStatements). Call CheckStatementBounds first.
 // Errors: kSyntax in the given style; kInvalidArgument, kUnsupported or kConstraint with the documented

@@ -1,0 +1,65 @@
+#include "sql/secrets.h"
+
+#include "sql/keyword.h"
+#include "sql/lexer.h"
+
+#include <algorithm>
+
+namespace kalam::sql {
+namespace {
+
+constexpr std::string_view kMask = "'***'";
+
+bool MayHaveSecrets(std::string_view statement) {
+  for (const std::string_view word : {"password", "credentials"}) {
+    const auto found = std::search(
+        statement.begin(), statement.end(), word.begin(), word.end(),
+        [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
+    if (found != statement.end()) return true;
+  }
+  return false;
+}
+
+// The literals behind PASSWORD and CREDENTIALS, quotes included, as they stand in the statement.
+std::vector<std::string_view> SecretLiterals(std::string_view statement) {
+  std::vector<std::string_view> literals;
+  if (!MayHaveSecrets(statement)) return literals;
+  Lexer lexer(statement);
+  bool secret_follows = false;
+  for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
+    const Keyword keyword = KeywordOf(token);
+    if (keyword == Keyword::kPassword || keyword == Keyword::kCredentials) {
+      secret_follows = true;
+    } else if (!token.Is('=')) {
+      if (secret_follows) literals.push_back(token.text);
+      secret_follows = false;
+    }
+  }
+  return literals;
+}
+
+}  // namespace
+
+std::string RedactSecrets(std::string_view statement) {
+  std::string out;
+  std::size_t done = 0;
+  for (const std::string_view literal : SecretLiterals(statement)) {
+    const auto begin = static_cast<std::size_t>(literal.data() - statement.data());
+    out.append(statement.substr(done, begin - done)).append(kMask);
+    done = begin + literal.size();
+  }
+  return out.append(statement.substr(done));
+}
+
+std::string RedactSecretsOf(std::string_view statement, std::string text) {
+  for (const std::string_view literal : SecretLiterals(statement)) {
+    for (std::size_t place = text.find(literal); place != std::string::npos;
+         place = text.find(literal, place)) {
+      text.replace(place, literal.size(), kMask);
+      place += kMask.size();
+    }
+  }
+  return text;
+}
+
+}  // namespace kalam::sql

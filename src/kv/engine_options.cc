@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "row_memtable.h"
+
 namespace kalam::kv {
 namespace {
 
@@ -38,6 +40,7 @@ void TuneHot(rocksdb::ColumnFamilyOptions& family, const Options& options,
              rocksdb::BlockBasedTableOptions& table) {
   family.write_buffer_size = options.write_buffer_bytes;
   family.max_write_buffer_number = options.max_write_buffers;
+  family.memtable_factory = MakeRowMemtables();
   // Most inserts look for a key that is not there: the memtable's filter answers that without a
   // search.
   family.memtable_prefix_bloom_size_ratio = 0.05;
@@ -54,6 +57,7 @@ void TuneLog(rocksdb::ColumnFamilyOptions& family, const Options& options,
              rocksdb::BlockBasedTableOptions& table) {
   family.write_buffer_size = options.write_buffer_bytes;
   family.max_write_buffer_number = options.max_write_buffers;
+  family.memtable_factory = MakeRowMemtables();
   family.compaction_style = rocksdb::kCompactionStyleFIFO;
   family.compaction_options_fifo.max_table_files_size = options.log_max_bytes;
   family.ttl = static_cast<std::uint64_t>(options.log_retention.count());
@@ -84,7 +88,7 @@ rocksdb::DBOptions DatabaseOptions(const Options& options, std::uint64_t file_sy
   db.atomic_flush = true;
   db.max_total_wal_size = options.write_buffer_bytes + options.write_buffer_bytes / 2;
   db.keep_log_file_num = static_cast<std::size_t>(std::max(options.wal_log_count, 1));
-  // One thread writes at a time (the sequencer's lock sees to it).
+  // One thread writes at a time (the sequencer's lock sees to it), which the memtables rely on.
   db.allow_concurrent_memtable_write = false;
   db.enable_write_thread_adaptive_yield = false;
   // A torn record ends the replay; nothing after it was acknowledged.

@@ -60,6 +60,22 @@ TEST(JsonWriter, ReplacesWhatIsNotUtf8AndKeepsWhatIs) {
   EXPECT_EQ(out, "\"gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80 \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.\"");
 }
 
+// Texts are looked at in blocks: each byte at each place, with plain bytes before and behind.
+TEST(JsonWriter, EscapesWhereverAByteStands) {
+  const std::pair<char, std::string_view> bytes[] = {
+      {'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"},     {'\x1f', "\\u001f"}, {'\x7f', "\\u007f"},
+      {' ', " "},      {'~', "~"},      {'\x80', "\xEF\xBF\xBD"}, {'\xff', "\xEF\xBF\xBD"}, {'\0', "\\u0000"}};
+  for (const auto& [byte, escaped] : bytes) {
+    for (std::size_t before = 0; before < 40; ++before) {
+      for (const std::size_t behind : {0, 1, 15, 16, 17}) {
+        std::string out;
+        AppendJsonString(out, std::string(before, 'a') + byte + std::string(behind, 'b'));
+        EXPECT_EQ(out, '"' + std::string(before, 'a') + std::string(escaped) + std::string(behind, 'b') + '"');
+      }
+    }
+  }
+}
+
 TEST(Gate, CloseWaitsForThoseInsideAndRefusesNewcomers) {
   Gate gate;
   ASSERT_TRUE(gate.TryEnter());

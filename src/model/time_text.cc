@@ -9,9 +9,11 @@ namespace {
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
-void AppendTwo(std::string& out, int value) {
-  out += static_cast<char>('0' + value / 10);
-  out += static_cast<char>('0' + value % 10);
+// Two digits at `to`; returns what follows them.
+char* PutTwo(char* to, unsigned value) {
+  to[0] = static_cast<char>('0' + value / 10);
+  to[1] = static_cast<char>('0' + value % 10);
+  return to + 2;
 }
 
 std::int64_t FloorDiv(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
@@ -105,32 +107,37 @@ void AppendDate(std::string& out, std::int64_t days) {
   const std::chrono::year_month_day date(
       std::chrono::sys_days(std::chrono::days(days - cycle * kCycleDays)));
   const std::int64_t year = static_cast<int>(date.year()) + cycle * kCycleYears;
+  char text[10];
+  char* end = text;
   if (year >= 0 && year <= 9999) {
-    AppendTwo(out, static_cast<int>(year / 100));
-    AppendTwo(out, static_cast<int>(year % 100));
+    end = PutTwo(end, static_cast<unsigned>(year / 100));
+    end = PutTwo(end, static_cast<unsigned>(year % 100));
   } else {
     out += std::to_string(year);
   }
-  out += '-';
-  AppendTwo(out, static_cast<int>(static_cast<unsigned>(date.month())));
-  out += '-';
-  AppendTwo(out, static_cast<int>(static_cast<unsigned>(date.day())));
+  *end++ = '-';
+  end = PutTwo(end, static_cast<unsigned>(date.month()));
+  *end++ = '-';
+  end = PutTwo(end, static_cast<unsigned>(date.day()));
+  out.append(text, end);
 }
 
 void AppendTime(std::string& out, std::int64_t micros) {
-  const std::int64_t seconds = micros / kMicrosPerSecond;
-  std::int64_t fraction = micros % kMicrosPerSecond;
-  AppendTwo(out, static_cast<int>(seconds / 3600));
-  out += ':';
-  AppendTwo(out, static_cast<int>(seconds / 60 % 60));
-  out += ':';
-  AppendTwo(out, static_cast<int>(seconds % 60));
-  if (fraction == 0) return;
-  char digits[7] = {'.', '0', '0', '0', '0', '0', '0'};
-  for (int i = 6; i >= 1; --i, fraction /= 10) digits[i] = static_cast<char>('0' + fraction % 10);
-  std::size_t length = 7;
-  while (digits[length - 1] == '0') --length;
-  out.append(digits, length);
+  const auto seconds = static_cast<unsigned>(micros / kMicrosPerSecond);
+  auto fraction = static_cast<unsigned>(micros % kMicrosPerSecond);
+  char text[16];  // 10:30:00.123456
+  char* end = PutTwo(text, seconds / 3600);
+  *end++ = ':';
+  end = PutTwo(end, seconds / 60 % 60);
+  *end++ = ':';
+  end = PutTwo(end, seconds % 60);
+  if (fraction != 0) {
+    *end = '.';
+    for (int i = 6; i >= 1; --i, fraction /= 10) end[i] = static_cast<char>('0' + fraction % 10);
+    end += 7;
+    while (end[-1] == '0') --end;
+  }
+  out.append(text, end);
 }
 
 void AppendTimestamp(std::string& out, TimestampMicros micros) {

@@ -34,6 +34,10 @@ constexpr std::uint64_t kLeaseReach = SeqDistance(milliseconds(2000));
 constexpr std::uint64_t kLeaseReserve = SeqDistance(milliseconds(1000));
 
 constexpr milliseconds kStallPause{1};
+// kInterval: a round costs a system call, a snapshot and a wake-up per event loop whether it serves one commit or
+// fifty. Where the last one served several, the next begins no sooner than this after it.
+constexpr std::uint64_t kBusyCommits = 4;
+constexpr std::chrono::microseconds kBusyRound{200};
 // Writers caught by a full disk wait this long for space before they are told that their outcome is
 // unknown; attempts to recover go on after that.
 constexpr milliseconds kHoldOnDiskFull{3000};
@@ -154,8 +158,21 @@ struct Committer::Impl {
   // --- Sync thread ---------------------------------------------------------------------------------
 
   void Run() {
-    while (Idle()) Round();
+    while (Idle()) {
+      if (options.mode == SyncMode::kInterval) AwaitMore();
+      Round();
+    }
     if (HasUnsynced()) Round();
+  }
+
+  // Writers don't have to wake this thread meanwhile: it does not count as sleeping.
+  void AwaitMore() {
+    const std::uint64_t now = commits.load(std::memory_order_relaxed);
+    const bool busy = now - commits_before_round >= kBusyCommits;
+    commits_before_round = now;
+    if (!busy) return;
+    std::unique_lock lock(sync_mutex);
+    sync_wake.wait_until(lock, last_round + kBusyRound, [&] { return stopping.load(); });
   }
 
   bool HasUnpublished() const { return published < written.load(std::memory_order_seq_cst); }
@@ -185,6 +202,7 @@ struct Committer::Impl {
       upto = written.load(std::memory_order_relaxed);
       lease = written_lease;
     }
+    last_round = steady_clock::now();
     const bool sync = options.mode == SyncMode::kCommit || !HasUnpublished() || stopping ||
                       steady_clock::now() - last_sync >= options.interval;
     const Status status = sync ? store.Sync() : store.FlushToOs();
@@ -270,6 +288,8 @@ struct Committer::Impl {
   Seq published = written.load();
   Seq synced = published;
   steady_clock::time_point last_sync = steady_clock::now();
+  steady_clock::time_point last_round = last_sync;
+  std::uint64_t commits_before_round = 0;
 
   std::mutex sync_mutex;
   std::condition_variable sync_wake;

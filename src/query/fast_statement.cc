@@ -1,6 +1,8 @@
 #include "query/fast_statement.h"
 
+#include <array>
 #include <charconv>
+#include <cstdint>
 
 #include "sql/lexer.h"
 
@@ -16,17 +18,27 @@ constexpr std::size_t kMaxParameters = 65'535;
 
 // Words that would change the meaning if they were taken as names; whatever is doubtful is left to the
 // engine's parser.
+constexpr std::string_view kNotNames[] = {
+    "all",   "and",   "as",    "asc",   "at",    "between", "by",   "case",   "cast",   "current_date",
+    "current_time", "current_timestamp", "current_user", "desc", "distinct", "except", "exists",
+    "false", "from",  "group", "having", "in",   "inner",  "intersect", "into", "is",   "join",
+    "left",  "like",  "limit", "localtime", "localtimestamp", "not", "null", "offset", "on", "only", "or",
+    "order", "right", "select", "session_user", "set", "table", "tablesample", "true", "union", "user",
+    "using", "values", "where", "window", "with", "default", "lateral", "columns"};
+
+// Which lengths occur among the words above, by first letter (bit n: length n): most names differ in that already.
+constexpr auto kNotNameLengths = [] {
+  std::array<std::uint32_t, 32> lengths{};
+  for (const std::string_view word : kNotNames) lengths[word.front() & 31] |= 1u << word.size();
+  return lengths;
+}();
+
 bool IsPlainName(const Token& token) {
   if (token.kind != TokenKind::kWord) return false;
-  static constexpr std::string_view kNotNames[] = {
-      "all",   "and",   "as",    "asc",   "at",    "between", "by",   "case",   "cast",   "current_date",
-      "current_time", "current_timestamp", "current_user", "desc", "distinct", "except", "exists",
-      "false", "from",  "group", "having", "in",   "inner",  "intersect", "into", "is",   "join",
-      "left",  "like",  "limit", "localtime", "localtimestamp", "not", "null", "offset", "on", "only", "or",
-      "order", "right", "select", "session_user", "set", "table", "tablesample", "true", "union", "user",
-      "using", "values", "where", "window", "with", "default", "lateral", "columns"};
+  const std::string_view name = token.text;
+  if (name.size() >= 32 || (kNotNameLengths[name.front() & 31] >> name.size() & 1) == 0) return true;
   for (const auto word : kNotNames) {
-    if (EqualsIgnoreCase(word, token.text)) return false;
+    if (EqualsIgnoreCase(word, name)) return false;
   }
   return true;
 }

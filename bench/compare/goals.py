@@ -14,7 +14,7 @@ HOT_ROWS = 1_000_000
 INBOX_USERS = 1_000
 INBOX_ROWS = 100
 BULK_CONNECTIONS = 8
-QUICK = ("1", "2", "3", "3p", "4", "6")  # what --quick measures
+QUICK = ("1", "2", "3", "3p", "4", "6", "16u", "16d")  # what --quick measures
 DELETES_PER_SECOND = 100_000  # more than either system manages: rows must not run out in a leg
 
 

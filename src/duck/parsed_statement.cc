@@ -1,7 +1,5 @@
 #include "parsed_statement.h"
 
-#include <algorithm>
-
 namespace kalam::duck {
 namespace {
 
@@ -29,33 +27,33 @@ duckdb::vector<ExpressionPtr>* ReturningOf(duckdb::SQLStatement& statement) {
   }
 }
 
-// In DO UPDATE a bare name means the target's column, though `excluded` has one of the same name.
-// Sub-queries keep theirs: their own tables come first.
-class TargetQualifier {
- public:
-  TargetQualifier(duckdb::vector<std::string> qualifier, std::span<const std::string> columns)
-      : qualifier_(std::move(qualifier)), columns_(columns) {}
-
-  void Qualify(ParsedExpression& expression) const {
-    if (expression.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
-      auto& names = expression.Cast<duckdb::ColumnRefExpression>().column_names;
-      if (names.size() == 1 && IsColumn(duckdb::StringUtil::Lower(names[0]))) {
-        names.insert(names.begin(), qualifier_.begin(), qualifier_.end());
-      }
-      return;
+// `excluded.c` becomes the column that the proposal's has beside the target's own, in sub-queries too.
+void RenameExcluded(ParsedExpression& expression) {
+  const auto rename = [](ExpressionPtr& child) { RenameExcluded(*child); };
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+    auto& names = expression.Cast<duckdb::ColumnRefExpression>().column_names;
+    if (names.size() == 2 && duckdb::StringUtil::Lower(names[0]) == kExcluded) {
+      names = {ExcludedColumn(duckdb::StringUtil::Lower(names[1]))};
     }
-    duckdb::ParsedExpressionIterator::EnumerateChildren(expression,
-                                                        [this](ExpressionPtr& child) { Qualify(*child); });
+    return;
   }
-
- private:
-  bool IsColumn(const std::string& name) const {
-    return std::find(columns_.begin(), columns_.end(), name) != columns_.end();
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
+    auto& subquery = expression.Cast<duckdb::SubqueryExpression>();
+    duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(*subquery.subquery->node, rename);
   }
+  duckdb::ParsedExpressionIterator::EnumerateChildren(expression, rename);
+}
 
-  const duckdb::vector<std::string> qualifier_;
-  const std::span<const std::string> columns_;
-};
+// Whether `names`, but for the last, name the table: by its alias, else by the end of its name.
+bool Qualifies(const duckdb::vector<std::string>& names, const duckdb::TableRef& table) {
+  const auto whole = QualifierOf(table);
+  const std::size_t given = names.size() - 1;
+  if (given > whole.size()) return false;
+  for (std::size_t i = 0; i < given; ++i) {
+    if (duckdb::StringUtil::Lower(names[i]) != duckdb::StringUtil::Lower(whole[whole.size() - given + i])) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -129,30 +127,15 @@ ConflictAction ParsedStatement::conflict_action() const {
 
 const std::vector<std::string>& ParsedStatement::conflict_columns() const { return impl_->conflict_columns; }
 
-ParsedStatement ParsedStatement::TakeConflictUpdate(std::string_view key, std::span<const std::string> columns) {
+ParsedStatement ParsedStatement::TakeConflictUpdate() {
   auto& insert = impl_->statement->Cast<duckdb::InsertStatement>();
   auto update = duckdb::make_uniq<duckdb::UpdateStatement>();
   update->table = TargetOf(insert);
-  auto excluded = duckdb::make_uniq<duckdb::BaseTableRef>();
-  excluded->table_name = kExcluded;
-  excluded->alias = kExcluded;
-  update->from_table = std::move(excluded);
   update->set_info = std::move(insert.on_conflict_info->set_info);
   update->named_param_map = insert.named_param_map;
-
-  const TargetQualifier qualifier(QualifierOf(*update->table), columns);
   auto& set = *update->set_info;
-  for (auto& expression : set.expressions) qualifier.Qualify(*expression);
-  ExpressionPtr same_key = duckdb::make_uniq<duckdb::ComparisonExpression>(
-      duckdb::ExpressionType::COMPARE_EQUAL, TargetColumn(*update->table, std::string(key)),
-      duckdb::make_uniq<duckdb::ColumnRefExpression>(std::string(key), std::string(kExcluded)));
-  if (set.condition) {
-    qualifier.Qualify(*set.condition);
-    set.condition = duckdb::make_uniq<duckdb::ConjunctionExpression>(
-        duckdb::ExpressionType::CONJUNCTION_AND, std::move(same_key), std::move(set.condition));
-  } else {
-    set.condition = std::move(same_key);
-  }
+  for (auto& expression : set.expressions) RenameExcluded(*expression);
+  if (set.condition) RenameExcluded(*set.condition);
 
   auto clause = std::make_unique<Impl>();
   clause->text = impl_->text;
@@ -160,6 +143,29 @@ ParsedStatement ParsedStatement::TakeConflictUpdate(std::string_view key, std::s
   clause->statement = std::move(update);
   clause->is_clause = true;
   return ParsedStatement(std::move(clause));
+}
+
+std::optional<std::vector<std::string>> ParsedStatement::plain_columns() const {
+  const auto& select =
+      impl_->statement->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
+  std::vector<std::string> columns;
+  for (const auto& item : select.select_list) {
+    if (!item->GetAlias().empty()) return std::nullopt;
+    switch (item->GetExpressionClass()) {
+      case duckdb::ExpressionClass::COLUMN_REF: {
+        const auto& names = item->Cast<duckdb::ColumnRefExpression>().column_names;
+        if (!Qualifies(names, *select.from_table)) return std::nullopt;
+        columns.push_back(names.back());
+        break;
+      }
+      case duckdb::ExpressionClass::STAR:
+        if (item->ToString() != "*") return std::nullopt;
+        columns.emplace_back("*");
+        break;
+      default: return std::nullopt;
+    }
+  }
+  return columns;
 }
 
 }  // namespace kalam::duck

@@ -10,26 +10,6 @@ namespace kalam::exec {
 namespace {
 
 using duck::ConflictAction;
-using SourcePtr = std::shared_ptr<const duck::ScanSource>;
-
-// The tables of the UPDATE that DO UPDATE becomes: the rows in the way, then `excluded`, then those of
-// sub-queries.
-class ConflictResolver final : public duck::Resolver {
- public:
-  ConflictResolver(SourcePtr in_the_way, SourcePtr excluded, duck::Resolver& others)
-      : in_the_way_(std::move(in_the_way)), excluded_(std::move(excluded)), others_(others) {}
-
-  Result<SourcePtr> Resolve(const duck::TableReference& reference) override {
-    if (in_the_way_) return std::exchange(in_the_way_, nullptr);
-    if (excluded_) return std::exchange(excluded_, nullptr);
-    return others_.Resolve(reference);
-  }
-
- private:
-  SourcePtr in_the_way_;
-  SourcePtr excluded_;
-  duck::Resolver& others_;
-};
 
 Status CheckConflictClause(const duck::ParsedStatement& statement, const TableDef& table,
                            const StatementContext& context) {
@@ -51,6 +31,7 @@ Status CheckConflictClause(const duck::ParsedStatement& statement, const TableDe
   }
   if (action == ConflictAction::kDoUpdate) {
     KALAM_TRY(AuthorizeTable(context.services.catalog, context.who, auth::Action::kUpdate, table));
+    KALAM_TRY(AuthorizeTable(context.services.catalog, context.who, auth::Action::kSelect, table));
     if (table.kind == TableKind::kStream) {
       return Error(ErrorCode::kUnsupported, "UPDATE is not supported on STREAM tables");
     }
@@ -136,11 +117,10 @@ Status RunUpsert(std::string_view sql, const TableDefPtr& table, query::RowBatch
     std::uint64_t updated = 0;
     if (action == ConflictAction::kDoUpdate) {
       const auto names = NamesOf(*table);
-      auto update = statement.TakeConflictUpdate(table->primary_key_column().name, names);
+      auto update = statement.TakeConflictUpdate();
       KALAM_TRY_ASSIGN(const auto targets, TargetColumns(*table, update.columns(), context));
       auto others = WriteResolver(context, snapshot, StatementResolver::DeletedRows::kNever);
-      ConflictResolver resolver(query::MakeEncodedRowsSource(table, split.in_the_way, query::SeqKnown::kYes),
-                                query::MakeEncodedRowsSource(table, split.excluded, query::SeqKnown::kNo), others);
+      OwnRowsFirst resolver(query::MakeConflictSource(table, split.in_the_way, split.excluded), others);
       const query::RowContext rows = context.row_context();
       ChangeSink sink(ChangeSink::Kind::kConflictUpdate, *table, targets, rows, batch);
       if (!split.in_the_way.empty()) {

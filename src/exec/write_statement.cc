@@ -8,22 +8,6 @@
 namespace kalam::exec {
 namespace {
 
-// The first table that is asked for is the statement's own rows; what sub-queries name comes after it.
-class ReturningResolver final : public duck::Resolver {
- public:
-  ReturningResolver(std::shared_ptr<const duck::ScanSource> written, duck::Resolver& others)
-      : written_(std::move(written)), others_(others) {}
-
-  Result<std::shared_ptr<const duck::ScanSource>> Resolve(const duck::TableReference& reference) override {
-    if (written_) return std::exchange(written_, nullptr);
-    return others_.Resolve(reference);
-  }
-
- private:
-  std::shared_ptr<const duck::ScanSource> written_;
-  duck::Resolver& others_;
-};
-
 // What the statement leaves: the new rows, or when it only deletes the deleted ones. A moved key is a delete and an
 // insert, of which the insert is the row.
 std::vector<std::string_view> RowsLeft(query::RowBatch& batch) {
@@ -35,6 +19,41 @@ std::vector<std::string_view> RowsLeft(query::RowBatch& batch) {
     if (deletes || change.op != table::ChangeOp::kDelete) rows.push_back(change.row);
   }
   return rows;
+}
+
+// A list of columns and `*` needs no engine. False when the list is more than that, or names what the engine would
+// refuse or rename; nothing is in the answer then.
+Result<bool> ShowPlainColumns(const duck::ScanSource& rows, const duck::ParsedStatement& returning,
+                              wire::SqlResponseWriter& response, const std::string& message) {
+  const auto listed = returning.plain_columns();
+  if (!listed) return false;
+  const auto& columns = rows.columns();
+  std::vector<std::size_t> shown;
+  for (const std::string& name : *listed) {
+    const std::size_t before = shown.size();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (name == "*" || name == columns[i].name) shown.push_back(i);
+    }
+    if (shown.size() == before) return false;
+  }
+  std::vector<wire::ResultColumn> result;
+  for (const std::size_t column : shown) {
+    const auto same = [&](const wire::ResultColumn& other) { return other.name == columns[column].name; };
+    if (std::ranges::any_of(result, same)) return false;
+    result.push_back({columns[column].name, columns[column].type});
+  }
+  const wire::ResultShape shape(std::move(result));
+  response.BeginRows(shape);
+  KALAM_TRY_ASSIGN(const auto cursor, rows.Open({}));
+  while (true) {
+    KALAM_TRY_ASSIGN(const bool more, cursor->Next());
+    if (!more) break;
+    response.BeginRow();
+    for (const std::size_t column : shown) response.Cell(cursor->Column(column));
+    KALAM_TRY(response.EndRow());
+  }
+  response.EndRows({.cache_hit = false, .message = message});
+  return true;
 }
 
 }  // namespace
@@ -99,8 +118,12 @@ Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64
     context.response.AddOutcome(static_cast<std::int64_t>(affected), message, false);
     return {};
   }
+  KALAM_TRY(AuthorizeTable(context.services.catalog, context.who, auth::Action::kSelect, *table));
+  auto rows = query::MakeUnwrittenSource(table, RowsLeft(batch));
+  KALAM_TRY_ASSIGN(const bool shown, ShowPlainColumns(*rows, *returning, context.response, message));
+  if (shown) return {};
   auto others = WriteResolver(context, snapshot, StatementResolver::DeletedRows::kNever);
-  ReturningResolver resolver(query::MakeEncodedRowsSource(table, RowsLeft(batch), query::SeqKnown::kNo), others);
+  OwnRowsFirst resolver(std::move(rows), others);
   ResponseSink sink(context.response);
   KALAM_TRY(context.services.engine.Select(*std::move(returning), context.query_context(resolver), sink));
   if (context.response.row_count() != static_cast<std::int64_t>(affected)) {

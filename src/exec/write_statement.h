@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "statement_context.h"
@@ -10,6 +12,23 @@
 
 // What INSERT, UPDATE and DELETE have in common.
 namespace kalam::exec {
+
+// For the clauses taken off a statement, RETURNING and DO UPDATE: the first table that is asked for, which is the
+// one in their FROM, is the statement's own rows; those of sub-queries come after it.
+class OwnRowsFirst final : public duck::Resolver {
+ public:
+  OwnRowsFirst(std::shared_ptr<const duck::ScanSource> own, duck::Resolver& others)
+      : own_(std::move(own)), others_(others) {}
+
+  Result<std::shared_ptr<const duck::ScanSource>> Resolve(const duck::TableReference& reference) override {
+    if (own_) return std::exchange(own_, nullptr);
+    return others_.Resolve(reference);
+  }
+
+ private:
+  std::shared_ptr<const duck::ScanSource> own_;
+  duck::Resolver& others_;
+};
 
 // The table that a statement writes to; authorized. Errors: relation unknown, kPermissionDenied.
 Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action action,

@@ -1,5 +1,6 @@
 #include "query/table_source.h"
 
+#include "duck/engine.h"
 #include "model/key_codec.h"
 
 namespace kalam::query {
@@ -229,15 +230,27 @@ class StreamSource final : public duck::ScanSource {
   const table::StreamScan scan_;  // at its beginning; each cursor walks a copy
 };
 
+// Encoded rows at hand, alone or with those proposed in their place.
 class EncodedRowsSource final : public duck::ScanSource {
  public:
-  EncodedRowsSource(TableDefPtr table, std::vector<std::string_view> rows, SeqKnown seq)
-      : table_(std::move(table)), columns_(VisibleColumns(*table_)), rows_(std::move(rows)), seq_(seq) {}
+  using Rows = std::vector<std::string_view>;
+
+  EncodedRowsSource(TableDefPtr table, Rows rows, std::optional<Rows> proposed)
+      : table_(std::move(table)),
+        columns_(VisibleColumns(*table_)),
+        own_columns_(columns_.size()),
+        rows_(std::move(rows)),
+        proposed_(std::move(proposed)) {
+    if (!proposed_) return;
+    for (std::size_t i = 0; i < own_columns_; ++i) {
+      columns_.push_back({duck::ExcludedColumn(columns_[i].name), columns_[i].type});
+    }
+  }
 
   const std::vector<duck::ScanColumn>& columns() const override { return columns_; }
   const std::vector<duck::ScanColumn>& hidden_columns() const override {
     static const std::vector<duck::ScanColumn> none;
-    return seq_ == SeqKnown::kYes ? SeqColumn() : none;
+    return proposed_ ? SeqColumn() : none;
   }
   std::optional<std::size_t> key_column() const override { return std::nullopt; }
   std::optional<std::uint64_t> estimated_rows() const override { return rows_.size(); }
@@ -249,25 +262,28 @@ class EncodedRowsSource final : public duck::ScanSource {
   class Cursor final : public duck::ScanCursor {
    public:
     explicit Cursor(const EncodedRowsSource& source) : source_(source) {}
-    Result<bool> Next() override {
-      if (next_ == source_.rows_.size()) return false;
-      row_ = source_.rows_[next_++];
-      return true;
-    }
-    Datum Column(std::size_t column) const override {
-      return CellOf(*source_.table_, RowView(source_.table_->layout, row_), column);
-    }
+    Result<bool> Next() override { return ++position_ <= source_.rows_.size(); }
+    Datum Column(std::size_t column) const override { return source_.CellAt(position_ - 1, column); }
 
    private:
     const EncodedRowsSource& source_;
-    std::size_t next_ = 0;
-    std::string_view row_;
+    std::size_t position_ = 0;  // one past the current row
   };
 
+  Datum CellAt(std::size_t row, std::size_t column) const {
+    const auto cell = [&](const Rows& rows, std::size_t of_row) {
+      return CellOf(*table_, RowView(table_->layout, rows[row]), of_row);
+    };
+    if (column < own_columns_) return cell(rows_, column);
+    if (column < columns_.size()) return cell(*proposed_, column - own_columns_);
+    return cell(rows_, own_columns_);  // `_seq`
+  }
+
   const TableDefPtr table_;
-  const std::vector<duck::ScanColumn> columns_;
-  const std::vector<std::string_view> rows_;
-  const SeqKnown seq_;
+  std::vector<duck::ScanColumn> columns_;
+  const std::size_t own_columns_;
+  const Rows rows_;
+  const std::optional<Rows> proposed_;
 };
 
 }  // namespace
@@ -289,9 +305,13 @@ std::shared_ptr<const duck::ScanSource> MakeHotSource(const table::Reader& reade
                                      include_deleted, staged);
 }
 
-std::shared_ptr<const duck::ScanSource> MakeEncodedRowsSource(TableDefPtr table, std::vector<std::string_view> rows,
-                                                              SeqKnown seq) {
-  return std::make_shared<EncodedRowsSource>(std::move(table), std::move(rows), seq);
+std::shared_ptr<const duck::ScanSource> MakeUnwrittenSource(TableDefPtr table, std::vector<std::string_view> rows) {
+  return std::make_shared<EncodedRowsSource>(std::move(table), std::move(rows), std::nullopt);
+}
+
+std::shared_ptr<const duck::ScanSource> MakeConflictSource(TableDefPtr table, std::vector<std::string_view> in_the_way,
+                                                           std::vector<std::string_view> proposed) {
+  return std::make_shared<EncodedRowsSource>(std::move(table), std::move(in_the_way), std::move(proposed));
 }
 
 std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table) {

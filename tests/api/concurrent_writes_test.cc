@@ -122,6 +122,87 @@ TEST_F(ConcurrentWrites, TransfersKeepTheSum) {
             "true");
 }
 
+// What takes long enough that others do a lot meanwhile; no table is part of it.
+constexpr std::string_view kSlow = "SELECT sum(hash(a.i + b.i) % 7) AS n FROM range(4000) a(i), range(2500) b(i)";
+
+TEST_F(ConcurrentWrites, TheFirstCommitterWins) {
+  const std::string table = OwnNamespace() + ".t";
+  ASSERT_TRUE(Ok(Client().Run("CREATE TABLE " + table + " (id BIGINT PRIMARY KEY, n BIGINT); INSERT INTO " + table +
+                              " VALUES (1, 0)")));
+  std::atomic<bool> done = false;
+  SqlAnswer answer;
+  std::thread transaction([&] {
+    answer = Client().Run("BEGIN; " + std::string(kSlow) + "; UPDATE " + table +
+                          " SET n = -1 WHERE id = 1; SELECT n FROM " + table + "; COMMIT");
+    done = true;
+  });
+  std::int64_t written = 0;
+  SqlClient client = Client();
+  while (!done) {
+    EXPECT_TRUE(Ok(client.Run("UPDATE " + table + " SET n = " + std::to_string(++written) + " WHERE id = 1")));
+  }
+  transaction.join();
+  EXPECT_EQ(answer.http.status, 409);
+  EXPECT_TRUE(FailsWith(answer, "SERIALIZATION_FAILURE",
+                        "Statement 5 failed: ERROR: could not serialize access due to concurrent update"));
+  ASSERT_EQ(answer.results().size(), 4u) << "the results before it are told";
+  EXPECT_EQ(answer.rows(3)[0][0], "-1") << "its own row, whatever others write";
+  EXPECT_EQ(Client().Run("SELECT n FROM " + table).cell(), std::to_string(written));
+}
+
+TEST_F(ConcurrentWrites, ATableDroppedDuringATransactionIsAConflict) {
+  const std::string table = OwnNamespace() + ".t";
+  const std::string create = "CREATE TABLE " + table + " (id BIGINT PRIMARY KEY)";
+  ASSERT_TRUE(Ok(Client().Run(create)));
+  std::atomic<bool> done = false;
+  SqlAnswer answer;
+  std::thread transaction([&] {
+    do {  // until the table was there for the INSERT
+      answer = Client().Run("BEGIN; INSERT INTO " + table + " VALUES (1); " + std::string(kSlow) + "; COMMIT");
+    } while (answer.http.status == 400);
+    done = true;
+  });
+  SqlClient client = Client();
+  while (!done) EXPECT_TRUE(Ok(client.Run("DROP TABLE " + table + "; " + create)));
+  transaction.join();
+  EXPECT_TRUE(FailsWith(answer, "SERIALIZATION_FAILURE", "was altered or dropped during the transaction"));
+  EXPECT_EQ(Client().Run("SELECT count(*) FROM " + table).cell(), "0");
+}
+
+// US15 T483 test_not_null_enforcement_insert
+// US15 T484 test_not_null_enforcement_update
+// US15 T485 test_not_null_validation_before_write
+TEST_F(ConcurrentWrites, NotNullValidationBeforeWrite) {
+  const std::string table = OwnNamespace() + ".t";
+  ASSERT_TRUE(Ok(Client().Run("CREATE TABLE " + table + " (id BIGINT PRIMARY KEY, v TEXT NOT NULL); INSERT INTO " +
+                              table + " VALUES (1, 'x'), (2, 'y')")));
+  const auto commits = [] {
+    return Client().Run("SELECT value FROM system.stats WHERE name = 'commits_total'").cell();
+  };
+  const std::string before = commits();
+  const std::string violation = "NOT NULL violation: column 'v' cannot be null";
+  for (const std::string& sql :
+       {"INSERT INTO " + table + " VALUES (3, 'z'), (4, NULL)", "INSERT INTO " + table + " (id) VALUES (3)",
+        "INSERT INTO " + table + " SELECT id + 10, CASE id WHEN 1 THEN v END FROM " + table,
+        "UPDATE " + table + " SET v = NULL WHERE id = 1", "UPDATE " + table + " SET v = CASE id WHEN 1 THEN 'a' END",
+        "INSERT INTO " + table + " VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET v = NULL"}) {
+    EXPECT_TRUE(FailsWith(Client().Run(sql), "SQL_EXECUTION_ERROR", violation)) << sql;
+  }
+  EXPECT_EQ(commits(), before) << "the store was not written to";
+  EXPECT_EQ(Client().Run("SELECT string_agg(id || v, ' ' ORDER BY id) FROM " + table).cell(), "1x 2y");
+}
+
+// US15 T486 test_select_star_column_order
+TEST_F(ConcurrentWrites, SelectStarColumnOrder) {
+  const std::string table = OwnNamespace() + ".t";
+  ASSERT_TRUE(Ok(Client().Run("CREATE TABLE " + table + " (id BIGINT PRIMARY KEY, name TEXT, email TEXT, created_at "
+                              "TIMESTAMP); INSERT INTO " + table + " (email, id) VALUES ('e', 1)")));
+  const std::vector<std::string> order = {"id", "name", "email", "created_at", "_updated", "_deleted"};
+  EXPECT_EQ(Client().Run("SELECT * FROM " + table).columns(), order);
+  EXPECT_EQ(Client().Run("UPDATE " + table + " SET name = 'n' RETURNING *").columns(), order);
+  EXPECT_EQ(Client().Run("DELETE FROM " + table + " RETURNING *").columns(), order);
+}
+
 // One client's view of its own partition, next to others who do the same: a std::map says what each answer must
 // be.
 class Modelled {

@@ -27,6 +27,9 @@ enum class StatementKind : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kE
 // kOther: a form that only the engine's own dialect has (INSERT OR REPLACE, ON CONFLICT (...) WHERE).
 enum class ConflictAction : std::uint8_t { kNone, kDoNothing, kDoUpdate, kOther };
 
+// The name under which a proposal's column stands beside those of the row in its way.
+inline std::string ExcludedColumn(std::string_view column) { return "excluded." + std::string(column); }
+
 // One parsed statement of standard SQL. Move-only; run it once.
 class ParsedStatement {
  public:
@@ -49,15 +52,17 @@ class ParsedStatement {
   // Takes RETURNING off the statement: `SELECT <list> FROM <target>`, for Engine::Select with a resolver
   // that gives the written rows as its first table. nullopt when there is none.
   std::optional<ParsedStatement> TakeReturning();
+  // The columns that such a SELECT lists, if they are all it lists: names and `*`, without aliases or expressions.
+  std::optional<std::vector<std::string>> plain_columns() const;
 
   // INSERT ... ON CONFLICT.
   ConflictAction conflict_action() const;
   // The columns of ON CONFLICT (...), lower case; empty when it names none.
   const std::vector<std::string>& conflict_columns() const;
-  // Takes DO UPDATE off the statement: `UPDATE <target> SET ... FROM excluded WHERE <target>.<key> =
-  // excluded.<key> AND ...`, for Engine::UpdateRows with a resolver that gives the rows in the way as its
-  // first table and the proposed ones as its second. Bare names of `columns` mean the target's.
-  ParsedStatement TakeConflictUpdate(std::string_view key, std::span<const std::string> columns);
+  // Takes DO UPDATE off the statement: `UPDATE <target> SET ... [WHERE ...]`, for Engine::UpdateRows with a
+  // resolver whose first table has the rows in the way, each with the columns of its proposal beside its own:
+  // `excluded.c` has become a column of that name (ExcludedColumn).
+  ParsedStatement TakeConflictUpdate();
 
  private:
   friend class Engine;

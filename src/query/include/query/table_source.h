@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -23,12 +22,15 @@ std::shared_ptr<const duck::ScanSource> MakeHotSource(const table::Reader& reade
                                                       table::DurableSnapshotPtr snapshot, bool include_deleted,
                                                       const table::StagedRows* staged = nullptr);
 
-// Rows not written yet have no `_seq` to show.
-enum class SeqKnown : std::uint8_t { kNo, kYes };
+// Rows about to be written, encoded, in the given order: the columns of the table, but no `_seq`, which they don't have
+// yet. They must outlive the source.
+std::shared_ptr<const duck::ScanSource> MakeUnwrittenSource(TableDefPtr table, std::vector<std::string_view> rows);
 
-// Rows at hand, encoded, in the given order: the same columns as those of the table. They must outlive the source.
-std::shared_ptr<const duck::ScanSource> MakeEncodedRowsSource(TableDefPtr table, std::vector<std::string_view> rows,
-                                                              SeqKnown seq);
+// The rows in the way of an INSERT ... ON CONFLICT DO UPDATE, each with its proposal: the columns of the table, then
+// those of the proposal under their names of duck::ExcludedColumn. Both lists have the same length and must
+// outlive the source.
+std::shared_ptr<const duck::ScanSource> MakeConflictSource(TableDefPtr table, std::vector<std::string_view> in_the_way,
+                                                           std::vector<std::string_view> proposed);
 
 // The live rows of a STREAM table.
 std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "sql/secrets.h"
 
 namespace kalam::exec {
 namespace {
@@ -32,11 +33,13 @@ class Fingerprint {
   std::uint64_t hash_ = 0xCBF29CE484222325ull;
 };
 
-// Of what decides the answer: statements, parameters, how integers are written.
+// Of what decides the answer: statements, parameters, how integers are written. Without passwords, which must not
+// be guessed from what is stored.
 std::uint64_t FingerprintOf(const wire::SqlRequest& request) {
   Fingerprint print;
-  print.AddNumber(request.sql.size());
-  print.Add(request.sql);
+  const std::string sql = sql::RedactSecrets(request.sql);
+  print.AddNumber(sql.size());
+  print.Add(sql);
   print.AddNumber(request.int64_as_string ? 1 : 0);
   for (const Datum& param : request.params) {
     print.AddNumber(static_cast<std::uint64_t>(param.kind()));
@@ -81,7 +84,7 @@ std::string RequestLedger::Ticket::Encode(std::string_view results) const {
   char header[kRecordHeaderBytes];
   StoreLittleEndian(header, fingerprint_);
   StoreLittleEndian(header + 8, static_cast<std::uint32_t>(current_));
-  const bool kept = results.size() <= kMaxResultBytes;
+  const bool kept = keep_results_ && results.size() <= kMaxResultBytes;
   header[12] = kept ? 1 : 0;
   std::string record(header, sizeof(header));
   if (kept) record += results;
@@ -121,8 +124,9 @@ Result<std::unique_ptr<RequestLedger::Ticket>> RequestLedger::Enter(const UserId
                  "ERROR: request_id '" + id + "' was used for another request within the last 10 minutes");
   }
   if ((*record)[12] == 0) {
-    return Error(ErrorCode::kLimitExceeded, "ERROR: request '" + id + "' was executed; its answer was larger than " +
-                                                std::to_string(kMaxResultBytes) + " bytes and was not kept");
+    return Error(ErrorCode::kLimitExceeded,
+                 "ERROR: request '" + id + "' was executed; its answer was not kept, being secret or larger than " +
+                     std::to_string(kMaxResultBytes) + " bytes");
   }
   ticket->found_ = ticket->done_ = LoadLittleEndian<std::uint32_t>(record->data() + 8);
   ticket->results_ = record->substr(kRecordHeaderBytes);

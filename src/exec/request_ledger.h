@@ -44,6 +44,8 @@ class RequestLedger {
     void Begin(std::size_t number) { current_ = number; }
     // For the commit of the current statement, whose result is the last of `results`. Errors: kLimitExceeded.
     Result<table::CommitNote> Note(std::string_view results);
+    // The answer holds a secret: it is not kept, only that it was given.
+    void ForgetResults() { keep_results_ = false; }
     // The commit that took the note has happened.
     void Committed() { done_ = current_; }
     // After a statement that wrote elsewhere than in the store's rows. Errors: those of RequestLog::Store.
@@ -61,10 +63,11 @@ class RequestLedger {
     std::size_t current_ = 0;
     std::size_t found_ = 0;  // done_ as it was found
     std::string results_;
+    bool keep_results_ = true;
   };
 
   // Waits while the same request runs. Errors: kAlreadyExists when the id stands for another request; kConflict when
-  // the other one takes beyond `deadline`; kLimitExceeded when the first answer was too large to be kept.
+  // the other one takes beyond `deadline`; kLimitExceeded when the first answer was not kept.
   Result<std::unique_ptr<Ticket>> Enter(const UserId& user, const wire::SqlRequest& request,
                                         std::chrono::steady_clock::time_point deadline);
 

@@ -124,6 +124,7 @@ Status RunUserStatement(const sql::DropUser& statement, StatementContext& contex
 
 Status RunUserStatement(const sql::CreateApiKey& statement, StatementContext& context) {
   KALAM_TRY(AuthorizeServer(context, Action::kCreateApiKey));
+  if (context.ticket) context.ticket->ForgetResults();
   KALAM_TRY(FindUser(statement.user, context));
   KALAM_TRY_ASSIGN(const std::string secret, auth::MakeApiKey());
   KALAM_TRY_ASSIGN(const auto key, context.services.catalog.CreateApiKey(

@@ -142,6 +142,15 @@ TEST_F(RequestId, AnAnswerTooLargeToKeepIsNotRunTwice) {
   EXPECT_EQ(Content(table), "1=1");
 }
 
+TEST_F(RequestId, SecretsAreNotKept) {
+  SqlClient client = Client();
+  ASSERT_TRUE(Ok(client.Run("CREATE USER keyholder")));
+  const SqlAnswer key = Send(client, "key", "CREATE API KEY FOR keyholder");
+  ASSERT_TRUE(Ok(key));
+  EXPECT_TRUE(FailsWith(Send(client, "key", "CREATE API KEY FOR keyholder"), "LIMIT_EXCEEDED",
+                        "request 'key' was executed; its answer was not kept"));
+}
+
 using RequestIdServer = OwnServerTest;
 
 TEST_F(RequestIdServer, OutcomesOutliveARestartAndAKill) {

@@ -124,6 +124,14 @@ FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& co
   return {*outcome, {}};
 }
 
+bool IsOverdue(const std::optional<Transaction>& transaction) {
+  return transaction && std::chrono::steady_clock::now() >= transaction->deadline();
+}
+
+Error TransactionTimedOut() {
+  return Error(ErrorCode::kTimeout, "ERROR: transaction took longer than limits.transaction_timeout_seconds allows");
+}
+
 template <typename... Kinds>
 bool IsOneOf(const sql::KalamStatement& statement) {
   return (std::holds_alternative<Kinds>(statement) || ...);
@@ -142,10 +150,7 @@ Status CheckAllowedInTransaction(const sql::KalamStatement& statement, std::stri
 Status RunStatement(std::string_view sql, StatementContext& context) {
   context.sql = sql;
   const ExecutorOptions& options = context.options;
-  if (context.transaction && std::chrono::steady_clock::now() > context.transaction->deadline()) {
-    return Error(ErrorCode::kTimeout,
-                 "ERROR: transaction took longer than limits.transaction_timeout_seconds allows");
-  }
+  if (IsOverdue(context.transaction)) return TransactionTimedOut();
   const sql::StatementClass kind = sql::Classify(sql);
   if (kind == sql::StatementClass::kInsert || kind == sql::StatementClass::kSelect ||
       kind == sql::StatementClass::kUpdate || kind == sql::StatementClass::kDelete) {
@@ -300,6 +305,8 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
     }
     response.DropOpenResult();
     Error error = std::move(status).error();
+    // The statement's deadline was the transaction's.
+    if (error.code() == ErrorCode::kTimeout && IsOverdue(transaction)) error = TransactionTimedOut();
     if (split->size() > 1) error = std::move(error).Context("Statement " + std::to_string(i + 1) + " failed");
     return Fail(std::move(error), {}, sql, durable_after);
   }

@@ -409,5 +409,19 @@ TEST_F(ConcurrentWrites, ATransactionIsBoundedInBytes) {
   EXPECT_EQ(Client().Run("SELECT count(*) FROM " + table).cell(), "0");
 }
 
+using TransactionServer = OwnServerTest;
+
+TEST_F(TransactionServer, ATransactionIsBoundedInTime) {
+  ServerProcess& server = Make({.config = "[limits]\ntransaction_timeout_seconds = 1\n"});
+  server.Start();
+  SqlClient client(server.port());
+  ASSERT_TRUE(Ok(client.Run("CREATE NAMESPACE a; CREATE TABLE a.t (id BIGINT PRIMARY KEY)")));
+  const std::string endless =
+      "SELECT count(*) FROM range(10000000) a(i), range(10000000) b(i) WHERE hash(a.i + b.i) = 1";
+  EXPECT_TRUE(FailsWith(client.Run("BEGIN; INSERT INTO a.t VALUES (1); " + endless + "; COMMIT"), "STATEMENT_TIMEOUT",
+                        "Statement 3 failed: ERROR: transaction took longer than limits.transaction_timeout_seconds"));
+  EXPECT_EQ(client.Run("SELECT count(*) FROM a.t").cell(), "0");
+}
+
 }  // namespace
 }  // namespace kalam::test

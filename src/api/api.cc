@@ -1,11 +1,16 @@
 #include "api/api.h"
 
 #include <optional>
+#include <unordered_set>
 
 #include "api/error_map.h"
+#include "base/check.h"
 #include "base/log.h"
+#include "basic_cache.h"
 #include "duck/cancellation.h"
+#include "password_check.h"
 #include "table/completion.h"
+#include "wire/login.h"
 #include "wire/small_bodies.h"
 #include "wire/sql_request.h"
 #include "wire/sql_response.h"
@@ -52,8 +57,22 @@ struct Api::LoopState final : table::CompletionQueue {
     });
   }
 
+  // For the audit trail: said once an hour for each pair, a service that acts for users does so all the time.
+  void NoteActing(const auth::Identity& who, steady_clock::time_point now) {
+    if (who.actor.empty()) return;
+    if (now - acting_since > std::chrono::hours(1) || acting.size() > 10'000) {
+      acting.clear();
+      acting_since = now;
+    }
+    if (!acting.insert(who.actor.text() + "/" + who.user_id.text()).second) return;
+    log::Info("api", "user '" + who.actor.text() + "' acts for user '" + who.user_id.text() + "'");
+  }
+
   net::EventLoop& loop;
   auth::TokenCache tokens;
+  BasicCache basic;
+  std::unordered_set<std::string> acting;
+  steady_clock::time_point acting_since = steady_clock::now();
 };
 
 // A request between its arrival and its answer.
@@ -80,12 +99,15 @@ Api::Api(const exec::Executor& executor, table::Committer& committer, const cata
       sql_path_("/" + options_.api_version + "/api/sql"),
       health_path_("/" + options_.api_version + "/api/healthcheck"),
       websocket_path_("/" + options_.api_version + "/ws"),
+      login_path_("/" + options_.api_version + "/api/auth/login"),
       started_at_(clock.NowMicros()),
       role_lookup_([this](const UserId& user) -> std::optional<auth::UserRecord> {
         const auto row = catalog_.FindUser(user.text());
         if (!row) return std::nullopt;
         return auth::UserRecord{row->role, row->deleted_at.has_value()};
-      }) {
+      }),
+      rate_(auth::RateLimiter(options_.max_queries_per_sec)),
+      passwords_(std::make_unique<PasswordCheck>(catalog)) {
   for (std::size_t i = 0; i < loops.size(); ++i) {
     loops_.push_back(std::make_unique<LoopState>(loops.loop(i), verifier));
   }
@@ -115,19 +137,22 @@ void Api::Handle(net::HttpExchangePtr exchange) {
   if (origin) headers = Copy(options_.identity.origins.AnswerHeaders(origin, host));
 
   const bool is_sql = path == sql_path_;
+  const bool is_login = path == login_path_;
   const bool is_health = path == health_path_ || path == "/health" || path == "/v1/health";
   const auto refuse = [&](int status, std::string_view code, std::string_view message) {
     exchange->Respond({.status = status, .body = wire::ErrorBody(code, message), .headers = std::move(headers)});
   };
   if (is_sql && request.method() == "POST") {
     HandleSql(std::move(exchange), std::move(headers));
+  } else if (is_login && request.method() == "POST") {
+    HandleLogin(std::move(exchange), std::move(headers));
   } else if (is_health && (request.method() == "GET" || request.method() == "HEAD")) {
     HandleHealth(*exchange, std::move(headers));
   } else if (path == websocket_path_) {
     refuse(501, "NOT_IMPLEMENTED", "Live queries are not available in this version");
-  } else if (is_sql || is_health) {
-    headers.emplace_back("Allow", is_sql ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
-    refuse(405, "METHOD_NOT_ALLOWED", is_sql ? "Use POST" : "Use GET");
+  } else if (is_sql || is_login || is_health) {
+    headers.emplace_back("Allow", is_health ? "GET, HEAD, OPTIONS" : "POST, OPTIONS");
+    refuse(405, "METHOD_NOT_ALLOWED", is_health ? "Use GET" : "Use POST");
   } else {
     refuse(404, "NOT_FOUND", "Unknown path. SQL goes to POST " + sql_path_);
   }
@@ -145,19 +170,114 @@ void Api::HandleHealth(net::HttpExchange& exchange, Headers headers) {
                     .headers = std::move(headers)});
 }
 
+void Api::Refuse(net::HttpExchange& exchange, Headers headers, const auth::AuthFailure& failure) const {
+  if (failure.retry_after) headers.emplace_back("Retry-After", std::to_string(failure.retry_after->count()));
+  exchange.Respond({.status = failure.http_status,
+                    .body = wire::ErrorBody(failure.code, failure.message),
+                    .headers = std::move(headers)});
+}
+
+std::string Api::LoginAnswer(const catalog::User& user) const {
+  const std::int64_t now = clock_.NowMicros() / 1'000'000;
+  const auto lifetime = options_.tokens.lifetime;
+  auth::Claims claims;
+  claims.user_id = UserId::FromTrusted(user.user_id);
+  claims.role = user.role;
+  claims.issued_at = now;
+  claims.expires_at = now + lifetime.count();
+  claims.issuer = options_.tokens.issuer;
+  claims.audience = options_.tokens.audience;
+  const std::string token = auth::SignJwt(claims, options_.tokens.secret);
+  return wire::LoginBody({.access_token = token,
+                          .expires_in = lifetime,
+                          .user_id = user.user_id,
+                          .username = user.username,
+                          .role = auth::ToString(user.role),
+                          .email = user.email});
+}
+
+void Api::HandleLogin(net::HttpExchangePtr exchange, Headers headers) {
+  auto request = wire::ParseLoginRequest(exchange->request().body());
+  if (!request.ok()) {
+    return exchange->Respond({.status = 400,
+                              .body = wire::ErrorBody("INVALID_REQUEST", request.error().message()),
+                              .headers = std::move(headers)});
+  }
+  headers.emplace_back("Cache-Control", "no-store");
+  const std::string_view peer = exchange->peer_address();
+  passwords_->Start(peer, std::move(request->user), std::move(request->password),
+                    [this, exchange, headers = std::move(headers)](PasswordCheck::Answer answer) mutable {
+                      if (const auto* failure = std::get_if<auth::AuthFailure>(&answer)) {
+                        return Refuse(*exchange, std::move(headers), *failure);
+                      }
+                      exchange->Respond({.status = 200,
+                                         .body = LoginAnswer(*std::get<catalog::UserPtr>(answer)),
+                                         .headers = std::move(headers)});
+                    });
+}
+
 void Api::HandleSql(net::HttpExchangePtr exchange, Headers headers) {
+  LoopState& loop = StateOf(exchange->loop());
+  if (exchange->request().HeaderCount("x-api-key") > 1) {
+    return Refuse(*exchange, std::move(headers),
+                  {.http_status = 400,
+                   .code = "INVALID_AUTHORIZATION",
+                   .message = "X-API-KEY is given more than once"});
+  }
+  auth::ConnectionFacts facts = FactsOf(*exchange);
+  if (facts.authorization && IsBasic(*facts.authorization)) {
+    facts.basic_user = loop.basic.Find(*facts.authorization, catalog_, steady_clock::now());
+    if (!facts.basic_user) return CheckBasic(std::move(exchange), std::move(headers));
+  }
+  auto resolution =
+      auth::ResolveIdentity(facts, options_.identity, loop.tokens, role_lookup_, clock_.NowMicros());
+  RunSql(std::move(exchange), std::move(headers), std::move(resolution));
+}
+
+void Api::CheckBasic(net::HttpExchangePtr exchange, Headers headers) {
+  auto credentials = ParseBasic(*exchange->request().Header("authorization"));
+  if (!credentials) {
+    return Refuse(*exchange, std::move(headers),
+                  {.http_status = 401, .code = "INVALID_AUTHORIZATION", .message = "Malformed Basic credentials"});
+  }
+  const std::string_view peer = exchange->peer_address();
+  const auto go_on = [this, exchange, headers = std::move(headers)](PasswordCheck::Answer answer) {
+    exchange->loop().Post([this, exchange, headers, answer = std::move(answer)]() mutable {
+      if (const auto* failure = std::get_if<auth::AuthFailure>(&answer)) {
+        return Refuse(*exchange, std::move(headers), *failure);
+      }
+      const catalog::User& user = *std::get<catalog::UserPtr>(answer);
+      LoopState& loop = StateOf(exchange->loop());
+      auth::ConnectionFacts facts = FactsOf(*exchange);
+      loop.basic.Keep(*facts.authorization, user, steady_clock::now());
+      facts.basic_user = UserId::FromTrusted(user.user_id);
+      auto resolution =
+          auth::ResolveIdentity(facts, options_.identity, loop.tokens, role_lookup_, clock_.NowMicros());
+      RunSql(std::move(exchange), std::move(headers), std::move(resolution));
+    });
+  };
+  passwords_->Start(peer, std::move(credentials->user), std::move(credentials->password), go_on);
+}
+
+void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolution resolution) {
   const auto start = steady_clock::now();
   LoopState& loop = StateOf(exchange->loop());
   const auto respond = [&](int status, std::string body) {
     exchange->Respond({.status = status, .body = std::move(body), .headers = std::move(headers)});
   };
-  if (exchange->request().HeaderCount("x-api-key") > 1) {
-    return respond(400, wire::ErrorBody("INVALID_AUTHORIZATION", "X-API-KEY is given more than once"));
-  }
-  auto resolution = auth::ResolveIdentity(FactsOf(*exchange), options_.identity, loop.tokens, role_lookup_,
-                                          clock_.NowMicros());
   if (const auto* failure = std::get_if<auth::AuthFailure>(&resolution)) {
-    return respond(failure->http_status, wire::ErrorBody(failure->code, failure->message));
+    return Refuse(*exchange, std::move(headers), *failure);
+  }
+  const auth::Identity& who = std::get<auth::Identity>(resolution);
+  loop.NoteActing(who, start);
+  const bool within_rate =
+      options_.max_queries_per_sec == 0 ||
+      rate_.With([&](auth::RateLimiter& limiter) { return limiter.Allow(who.user_id.text(), start); });
+  if (!within_rate) {
+    headers.emplace_back("Retry-After", "1");
+    return respond(429,
+                   wire::ErrorResponse(Since(start), {.code = "RATE_LIMIT_EXCEEDED",
+                                                      .message = "Too many queries per second. Please slow down."}));
   }
   auto request = wire::ParseSqlRequest(exchange->request().body(), {.max_params = options_.max_params});
   if (!request.ok()) {

@@ -69,7 +69,18 @@ Resolution ActAs(const Identity& actor, std::string_view x_user_id, const RoleLo
     return Forbidden("user '" + identity->user_id.text() + "' is reserved for internal use");
   }
   identity->role = std::min(identity->role, actor.role);
+  identity->actor = actor.user_id;
   return target;
+}
+
+// The user whose credentials a request carries.
+Resolution LoadOwner(const UserId& user, const RoleLookup& lookup) {
+  Resolution resolved = Load(user, lookup);
+  const auto* identity = std::get_if<Identity>(&resolved);
+  if (identity != nullptr && identity->role == Role::kSystem) {
+    return Forbidden("user '" + user.text() + "' is reserved for internal use");
+  }
+  return resolved;
 }
 
 Resolution FromToken(std::string_view authorization, TokenCache& tokens, const RoleLookup& lookup,
@@ -83,23 +94,21 @@ Resolution FromToken(std::string_view authorization, TokenCache& tokens, const R
     return Unauthorized(FaultCode(*fault), FaultMessage(*fault));
   }
   const Claims& claims = *std::get<const Claims*>(checked);
-  Resolution resolved = Load(claims.user_id, lookup);
+  Resolution resolved = LoadOwner(claims.user_id, lookup);
   auto* identity = std::get_if<Identity>(&resolved);
   if (identity == nullptr) return resolved;
-  if (identity->role == Role::kSystem) {
-    return Forbidden("user '" + identity->user_id.text() + "' is reserved for internal use");
-  }
   identity->role = LowerOf(identity->role, claims.role);
   return resolved;
 }
 
 Resolution FromApiKey(std::string_view key, const IdentityPolicy& policy,
                       const RoleLookup& lookup) {
-  if (!policy.test_api_key || policy.test_api_key->empty() ||
-      !SameSecret(key, *policy.test_api_key)) {
-    return Unauthorized(kInvalid, "Invalid API key");
+  if (policy.test_api_key && !policy.test_api_key->empty() && SameSecret(key, *policy.test_api_key)) {
+    return Load(UserId::FromTrusted(std::string(kSystemUser)), lookup);
   }
-  return Load(UserId::FromTrusted(std::string(kSystemUser)), lookup);
+  const auto owner = policy.find_api_key ? policy.find_api_key(key) : std::nullopt;
+  if (!owner) return Unauthorized(kInvalid, "Invalid API key");
+  return LoadOwner(*owner, lookup);
 }
 
 // Applies X-USER-ID, if any, to an identity that credentials gave.
@@ -120,6 +129,7 @@ bool BypassApplies(const ConnectionFacts& facts, const IdentityPolicy& policy) {
 
 Resolution ResolveIdentity(const ConnectionFacts& facts, const IdentityPolicy& policy,
                            TokenCache& tokens, const RoleLookup& lookup, TimestampMicros now) {
+  if (facts.basic_user) return WithUserHeader(LoadOwner(*facts.basic_user, lookup), facts, lookup);
   if (facts.authorization) {
     return WithUserHeader(FromToken(*facts.authorization, tokens, lookup, now), facts, lookup);
   }

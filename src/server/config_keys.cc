@@ -306,6 +306,8 @@ std::vector<ConfigKey> BuildKeys() {
             "Days until the data of a deleted user is removed.")
           .Range(0, 36'500)
           .Alias("user_deletion_grace_period_days"),
+      KeyOf(KALAM_KEY(users.purge_interval_seconds), "Seconds between two looks for such users.")
+          .Range(1, kYearSeconds),
 
       KeyOf(
           KALAM_KEY(auth.localhost_bypass),
@@ -321,6 +323,15 @@ std::vector<ConfigKey> BuildKeys() {
           .Variable("KALAMDB_JWT_SECRET"),
       KeyOf(KALAM_KEY(auth.jwt_issuer), "When set, tokens must have it as `iss`."),
       KeyOf(KALAM_KEY(auth.jwt_audience), "When set, tokens must have it as or in `aud`."),
+      KeyOf(KALAM_KEY(auth.token_lifetime_seconds), "Seconds that a token of the login endpoint is good for.")
+          .Range(1, kYearSeconds)
+          .Alias("authentication.session_timeout_seconds"),
+      KeyOf(KALAM_KEY(auth.min_password_length), "Characters that a password has at least.")
+          .Range(1, 256)
+          .Alias("authentication.min_password_length"),
+      KeyOf(KALAM_KEY(auth.max_password_length), "Characters that a password has at most.")
+          .Range(1, 256)
+          .Alias("authentication.max_password_length"),
 
       KeyOf(KALAM_KEY(sharding.default_strategy), "alphabetic, numeric or consistent_hash."),
   };

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "api/api.h"
+#include "auth/api_key.h"
 #include "base/log.h"
+#include "base/periodic_task.h"
 #include "base/stats.h"
 #include "base/worker_pool.h"
 #include "catalog/catalog.h"
@@ -81,6 +83,7 @@ exec::ExecutorOptions ExecutorOptionsOf(const ServerConfig& config) {
                     .transaction_timeout = config.limits.transaction_timeout_seconds,
                     .transaction_memory = config.limits.transaction_memory};
   options.error_style = StyleOf(config);
+  options.password_policy = {config.auth.min_password_length, config.auth.max_password_length};
   options.default_flush = {config.flush.default_row_limit, config.flush.default_time_interval.count()};
   options.deleted_retention_hours = config.retention.default_deleted_retention_hours.count();
   options.default_max_buffer = config.stream.default_max_buffer;
@@ -158,7 +161,10 @@ struct Server::Parts {
   std::unique_ptr<exec::Executor> executor;
   std::unique_ptr<WorkerPool> workers;
   std::unique_ptr<api::Api> api;
+  std::unique_ptr<PeriodicTask> user_purge;
   bool stopped = false;
+
+  void PurgeUsers() const;
 
   Status OpenStore();
   void AddStats();
@@ -225,13 +231,32 @@ Status Server::Parts::OpenApi() {
   options.identity = {.localhost_bypass = config.auth.localhost_bypass,
                       .localhost_default_user = default_user,
                       .origins = auth::OriginPolicy(config.server.cors_origins),
-                      .test_api_key = config.server.test_api_key};
+                      .test_api_key = config.server.test_api_key,
+                      .find_api_key = [this](std::string_view key) -> std::optional<UserId> {
+                        const auto found = catalog->FindApiKey(auth::HashApiKey(key));
+                        return found ? std::optional(UserId::FromTrusted(found->user_id)) : std::nullopt;
+                      }};
+  options.max_queries_per_sec = config.rate_limit.max_queries_per_sec;
+  options.tokens = {.secret = config.auth.jwt_secret,
+                    .issuer = config.auth.jwt_issuer.value_or(""),
+                    .audience = config.auth.jwt_audience.value_or(""),
+                    .lifetime = config.auth.token_lifetime_seconds};
   options.max_params = config.limits.max_params;
   options.max_response_bytes = config.limits.statement_memory;
   api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops, *workers, clock,
                                    std::move(options));
   handler.Set(api.get());
+  user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
   return {};
+}
+
+// Users whose grace period is over go, with all that is theirs.
+void Server::Parts::PurgeUsers() const {
+  const auto grace = std::chrono::hours(24) * config.users.user_deletion_grace_period_days;
+  const TimestampMicros before = clock.NowMicros() - std::chrono::microseconds(grace).count();
+  const auto purged = catalog->PurgeUsers(before);
+  if (!purged.ok()) return log::Error("server", "deleted users not removed: " + purged.error().message());
+  for (const std::string& user : *purged) log::Info("server", "user '" + user + "' and their data were removed");
 }
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
@@ -253,6 +278,7 @@ std::uint16_t Server::port() const { return parts_->http.port(); }
 void Server::Stop() {
   if (parts_->stopped) return;
   parts_->stopped = true;
+  parts_->user_purge.reset();
   parts_->api->BeginShutdown();
   parts_->http.StopAccepting();
   if (!parts_->http.Drain(parts_->config.performance.request_timeout)) {

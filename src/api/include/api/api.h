@@ -9,7 +9,9 @@
 
 #include "auth/identity.h"
 #include "auth/jwt.h"
+#include "auth/rate_limiter.h"
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/worker_pool.h"
 #include "exec/executor.h"
 #include "net/event_loop.h"
@@ -17,12 +19,21 @@
 
 namespace kalam::api {
 
+class PasswordCheck;
+
 struct ApiOptions {
   std::string version;            // of the server, for health
   std::string api_version = "v1";
   auth::IdentityPolicy identity;
   std::size_t max_params = 65'535;
   std::size_t max_response_bytes = std::size_t{1} << 30;  // limits.statement_memory
+  unsigned max_queries_per_sec = 0;                       // rate_limit, per user; 0: no limit
+  struct Tokens {                                         // those that the login endpoint makes
+    std::string secret;
+    std::string issuer;
+    std::string audience;
+    std::chrono::seconds lifetime{3600};
+  } tokens = {};
 };
 
 // Routes and requests. Handle runs on event loops; general statements run on `workers`.
@@ -42,12 +53,19 @@ class Api final : public net::HttpHandler {
   void BeginShutdown() { stopping_ = true; }
 
  private:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
   struct LoopState;
   struct Pending;
 
   LoopState& StateOf(net::EventLoop& loop);
-  void HandleSql(net::HttpExchangePtr exchange, std::vector<std::pair<std::string, std::string>> headers);
-  void HandleHealth(net::HttpExchange& exchange, std::vector<std::pair<std::string, std::string>> headers);
+  void HandleHealth(net::HttpExchange& exchange, Headers headers);
+  void HandleLogin(net::HttpExchangePtr exchange, Headers headers);
+  void HandleSql(net::HttpExchangePtr exchange, Headers headers);
+  // Checks HTTP Basic credentials that were not seen lately and goes on with the request.
+  void CheckBasic(net::HttpExchangePtr exchange, Headers headers);
+  void RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolution resolution);
+  void Refuse(net::HttpExchange& exchange, Headers headers, const auth::AuthFailure& failure) const;
+  std::string LoginAnswer(const catalog::User& user) const;
   void RunOnWorker(std::unique_ptr<Pending> pending);
   void Finish(std::unique_ptr<Pending> pending, exec::Outcome outcome);
 
@@ -57,11 +75,13 @@ class Api final : public net::HttpHandler {
   WorkerPool& workers_;
   const Clock& clock_;
   const ApiOptions options_;
-  const std::string sql_path_, health_path_, websocket_path_;
+  const std::string sql_path_, health_path_, websocket_path_, login_path_;
   const TimestampMicros started_at_;
   const auth::RoleLookup role_lookup_;
+  Guarded<auth::RateLimiter> rate_;
   std::vector<std::unique_ptr<LoopState>> loops_;
   std::atomic<bool> stopping_ = false;
+  std::unique_ptr<PasswordCheck> passwords_;  // last: its thread uses the others
 };
 
 }  // namespace kalam::api

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ inline constexpr std::string_view kSystemUser = "system";
 struct Identity {
   UserId user_id;
   Role role = Role::kUser;
+  // Whose credentials the request carries, when they are another user's (X-USER-ID beside credentials); else empty.
+  UserId actor = {};
 
   bool operator==(const Identity&) const = default;
 };
@@ -37,6 +40,8 @@ struct ConnectionFacts {
   std::optional<std::string_view> authorization;
   std::optional<std::string_view> x_user_id;
   std::optional<std::string_view> api_key;  // X-API-KEY
+  // Whose HTTP Basic credentials `authorization` holds: the caller has checked the password.
+  std::optional<UserId> basic_user = {};
 };
 
 struct IdentityPolicy {
@@ -44,6 +49,8 @@ struct IdentityPolicy {
   UserId localhost_default_user = UserId::FromTrusted(std::string(kSystemUser));
   OriginPolicy origins;
   std::optional<std::string> test_api_key;  // development key, belongs to `system`
+  // The user that an API key belongs to; nullopt for an unknown key. May be empty: then there are no keys.
+  std::function<std::optional<UserId>(std::string_view key)> find_api_key;
 };
 
 // A row of system.users, as far as it matters here.
@@ -57,22 +64,23 @@ using RoleLookup = std::function<std::optional<UserRecord>(const UserId&)>;
 
 // The answer to a request that has no identity. Body: {"error": code, "message": message}.
 struct AuthFailure {
-  int http_status = 401;  // 401 or 403
+  int http_status = 401;  // 401, 403, or for passwords 429 and 503
   std::string_view code;  // static text, for example MISSING_AUTHORIZATION
   std::string message;
+  std::optional<std::chrono::seconds> retry_after = {};  // for the Retry-After header
 };
 
 using Resolution = std::variant<Identity, AuthFailure>;
 
 // Decides who a request is. First match wins:
 //
-//   1. `Authorization: Bearer <jwt>`; an invalid token is 401, from localhost too
+//   1. `Authorization: Bearer <jwt>`, or HTTP Basic; what is invalid is 401, from localhost too
 //   2. `X-API-KEY`
 //   3. the localhost bypass: X-USER-ID, or the configured default user
 //
 // A token or key is authoritative. X-USER-ID beside it may name somebody else only for roles
 // service and above, and the result never has more power than either of the two. Nothing that comes
-// with a token may act as a user of role `system`.
+// with a token, a password or a user's API key may act as a user of role `system`.
 Resolution ResolveIdentity(const ConnectionFacts& facts, const IdentityPolicy& policy,
                            TokenCache& tokens, const RoleLookup& lookup, TimestampMicros now);
 

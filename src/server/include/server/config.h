@@ -128,6 +128,7 @@ struct ServerConfig {
   };
   struct Users {
     int user_deletion_grace_period_days = 30;
+    std::chrono::seconds purge_interval_seconds{3'600};
   };
   struct Auth {
     bool localhost_bypass = true;
@@ -135,6 +136,9 @@ struct ServerConfig {
     std::string jwt_secret{kDevelopmentJwtSecret};
     std::optional<std::string> jwt_issuer;
     std::optional<std::string> jwt_audience;
+    std::chrono::seconds token_lifetime_seconds{3'600};
+    unsigned min_password_length = 8;
+    unsigned max_password_length = 72;
   };
   struct Sharding {
     ShardingStrategy default_strategy = ShardingStrategy::kAlphabetic;

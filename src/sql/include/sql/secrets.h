@@ -8,6 +8,9 @@ namespace kalam::sql {
 
 // Text behind PASSWORD and CREDENTIALS must not be sent back or logged.
 
+// False for nearly every statement, and quick to say so.
+bool MayHaveSecrets(std::string_view statement);
+
 // The statement with such literals replaced by '***'. Works on statements that don't parse, too.
 std::string RedactSecrets(std::string_view statement);
 

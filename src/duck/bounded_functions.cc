@@ -34,6 +34,28 @@ void CheckStringBytes(const char* function, std::uint64_t bytes) {
   }
 }
 
+// What one vector of rows may make together: each value is bounded, but there are up to 2,048 of them, and
+// no memory limit of the engine sees them before the vector is done.
+class VectorBudget {
+ public:
+  explicit VectorBudget(const char* function) : function_(function) {}
+
+  // For one more text of `bytes`.
+  void Take(std::uint64_t bytes) {
+    CheckStringBytes(function_, bytes);
+    Charge(function_, bytes);
+    made_ += bytes;
+    if (made_ > 8 * std::uint64_t{g_limits.max_string_bytes}) {
+      throw duckdb::InvalidInputException("%s would make too many large texts at once; limits.max_string_bytes is %llu",
+                                          function_, static_cast<unsigned long long>(g_limits.max_string_bytes));
+    }
+  }
+
+ private:
+  const char* function_;
+  std::uint64_t made_ = 0;
+};
+
 void CheckElements(const char* function, std::uint64_t elements) {
   if (elements > g_limits.max_list_elements) {
     throw duckdb::InvalidInputException(
@@ -44,14 +66,14 @@ void CheckElements(const char* function, std::uint64_t elements) {
 }
 
 void Repeat(DataChunk& args, ExpressionState&, Vector& result) {
+  VectorBudget budget("repeat");
   duckdb::BinaryExecutor::Execute<string_t, std::int64_t, string_t>(
       args.data[0], args.data[1], result, args.size(), [&](string_t text, std::int64_t times) {
         const std::uint64_t count = times > 0 ? static_cast<std::uint64_t>(times) : 0;
         if (text.GetSize() == 0 || count == 0) return string_t("", 0);
         // The count alone first: the product of both could wrap around.
         CheckStringBytes("repeat", count);
-        CheckStringBytes("repeat", count * text.GetSize());
-        Charge("repeat", count * text.GetSize());
+        budget.Take(count * text.GetSize());
         string_t target = duckdb::StringVector::EmptyString(result, count * text.GetSize());
         char* out = target.GetDataWriteable();
         for (std::uint64_t i = 0; i < count; ++i, out += text.GetSize()) {
@@ -95,6 +117,7 @@ enum class PadSide { kLeft, kRight };
 template <PadSide side>
 void Pad(DataChunk& args, ExpressionState&, Vector& result) {
   const char* name = side == PadSide::kLeft ? "lpad" : "rpad";
+  VectorBudget budget(name);
   duckdb::TernaryExecutor::Execute<string_t, std::int32_t, string_t, string_t>(
       args.data[0], args.data[1], args.data[2], result, args.size(),
       [&](string_t text_value, std::int32_t length, string_t pad_value) {
@@ -106,8 +129,7 @@ void Pad(DataChunk& args, ExpressionState&, Vector& result) {
           return duckdb::StringVector::AddString(result, text.data(), PrefixBytes(text, wanted));
         }
         if (pad.empty()) throw duckdb::InvalidInputException("Insufficient padding in %s", name);
-        CheckStringBytes(name, text.size() + std::uint64_t{wanted - have} * 4);
-        Charge(name, text.size() + std::uint64_t{wanted - have} * 4);
+        budget.Take(text.size() + std::uint64_t{wanted - have} * 4);
         const std::string padding = Padding(pad, wanted - have);
         std::string out;
         out.reserve(text.size() + padding.size());
@@ -119,6 +141,7 @@ void Pad(DataChunk& args, ExpressionState&, Vector& result) {
 }
 
 void Replace(DataChunk& args, ExpressionState&, Vector& result) {
+  VectorBudget budget("replace");
   duckdb::TernaryExecutor::Execute<string_t, string_t, string_t, string_t>(
       args.data[0], args.data[1], args.data[2], result, args.size(),
       [&](string_t text_value, string_t from_value, string_t to_value) {
@@ -133,6 +156,7 @@ void Replace(DataChunk& args, ExpressionState&, Vector& result) {
           out.append(text, at, hit - at).append(to);
         }
         out.append(text, at, text.size() - at);
+        budget.Take(out.size());
         return duckdb::StringVector::AddString(result, out);
       });
 }

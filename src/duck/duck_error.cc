@@ -55,6 +55,9 @@ Error SyntaxError(const std::string& message, const ErrorTexts& texts, std::stri
   if (message.find("syntax error at end of input") != std::string::npos) {
     return texts.syntax_error("end of input", statement);
   }
+  if (message.starts_with("Max expression depth limit")) {
+    return Error(ErrorCode::kLimitExceeded, "ERROR: statement is nested deeper than limits.max_nesting_depth allows");
+  }
   return PostgresStyle(ErrorCode::kSyntax, FirstParagraph(message));
 }
 

@@ -8,6 +8,7 @@
 #include "bounded_functions.h"
 #include "deadlines.h"
 #include "duck_error.h"
+#include "guarded_functions.h"
 #include "id_functions.h"
 #include "model/table_def.h"
 #include "parsed_statement.h"
@@ -301,10 +302,13 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   RegisterIdFunctions(loader);
   RegisterBoundedFunctions(loader, {impl->options.max_list_elements, impl->options.max_string_bytes});
 
+  GuardFunctions(*impl->database->instance, {impl->options.max_list_elements, impl->options.max_string_bytes});
+
   duckdb::Connection setup(*impl->database);
   auto functions = setup.Query("SELECT DISTINCT lower(function_name) FROM duckdb_functions()");
   if (functions->HasError()) return Error(ErrorCode::kInternal, functions->GetError());
   for (auto& row : *functions) impl->known_functions.insert(row.GetValue<std::string>(0));
+  impl->known_functions.insert("getenv");  // of the engine's shell: refused like the others, not unknown
   for (const char* setting : {"SET GLOBAL TimeZone='UTC'", "SET GLOBAL lock_configuration=true"}) {
     const auto set = setup.Query(setting);
     if (set->HasError()) return Error(ErrorCode::kInternal, set->GetError());
@@ -319,6 +323,10 @@ Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
 Result<ParsedStatement> Engine::Parse(std::string_view sql) const {
+  // The engine's scanner would stop there, and parse less than what was checked.
+  if (sql.find('\0') != std::string_view::npos) {
+    return Error(ErrorCode::kSyntax, "ERROR: SQL text contains a NUL character");
+  }
   auto impl = std::make_unique<ParsedStatement::Impl>();
   impl->text = sql;
   try {

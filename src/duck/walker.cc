@@ -50,7 +50,7 @@ class DepthGuard {
     if (++depth_ > max) {
       --depth_;
       Refuse(ErrorCode::kLimitExceeded,
-             "ERROR: statement is nested deeper than limits.max_nesting_depth (" + std::to_string(max) + ")");
+             "ERROR: statement is nested deeper than limits.max_nesting_depth allows");
     }
   }
   ~DepthGuard() { --depth_; }

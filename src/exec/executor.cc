@@ -83,7 +83,7 @@ FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& co
   FastScratch& scratch = ThreadScratch();
   query::FastStatement& statement = scratch.statement;
   if (!query::ParseFastStatement(sql, context.params, statement)) return {};
-  if (statement.rows > context.options.limits.max_values_rows) return {};
+  if (statement.rows > context.options.limits.statement.max_values_rows) return {};
   const Services& services = context.services;
   const TableDefPtr table = FindFastTable(services.catalog, statement);
   if (!table) return {};
@@ -159,10 +159,7 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
     FastResult fast = try_fast ? RunFast(sql, Blocking::kAllowed, context) : FastResult{};
     if (fast.outcome == FastOutcome::kDone) return std::move(fast.status);
   }
-  KALAM_TRY(sql::CheckStatementBounds(sql, {.max_nesting_depth = options.limits.max_nesting_depth,
-                                            .max_in_list = options.limits.max_in_list,
-                                            .max_values_rows = options.limits.max_values_rows,
-                                            .max_parameters = options.limits.max_params}));
+  KALAM_TRY(sql::CheckStatementBounds(sql, options.limits.statement));
   if (kind == sql::StatementClass::kKalam) {
     KALAM_TRY_ASSIGN(const auto statement, sql::ParseStatement(sql, options.error_style));
     if (!std::holds_alternative<sql::NotOurs>(statement)) {

@@ -233,6 +233,16 @@ std::vector<ConfigKey> BuildKeys() {
       KeyOf(KALAM_KEY(limits.max_batch_statements), "Statements of one request.")
           .Range(1, 1'000'000),
       KeyOf(KALAM_KEY(limits.max_params), "Parameters of one request.").Range(1, 1'000'000),
+      KeyOf(KALAM_KEY(limits.max_select_items), "Items of a SELECT, GROUP BY, ORDER BY or SET list.")
+          .Range(1, 100'000),
+      KeyOf(KALAM_KEY(limits.max_conditions), "AND, OR and WHEN in one statement.").Range(1, 1'000'000),
+      KeyOf(KALAM_KEY(limits.max_joins), "Joins in one statement.").Range(1, 1'000),
+      KeyOf(KALAM_KEY(limits.max_ctes), "WITH queries in one statement.").Range(1, 1'000),
+      KeyOf(KALAM_KEY(limits.max_arrow_chain), "-> and lambdas in each other: each doubles the time of planning.")
+          .Range(1, 24),
+      KeyOf(KALAM_KEY(limits.max_subquery_depth),
+            "Subqueries of expressions in each other: each doubles the time of planning.")
+          .Range(1, 24),
       KeyOf(KALAM_KEY(limits.max_list_elements), "Elements of a list that a function makes.")
           .Range(1, kMaxCount),
       KeyOf(KALAM_KEY(limits.max_string_bytes), "Bytes of a string that a function makes.")

@@ -85,6 +85,76 @@ TEST(Bounds, StopWhatWouldRecurse) {
   }
 }
 
+std::string Repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// Each as large as its limit allows, and one larger.
+TEST(Bounds, NameTheirKeys) {
+  const StatementLimits limits{.max_nesting_depth = 20,
+                               .max_in_list = 30,
+                               .max_values_rows = 30,
+                               .max_parameters = 9,
+                               .max_select_items = 10,
+                               .max_conditions = 11,
+                               .max_joins = 4,
+                               .max_ctes = 3,
+                               .max_arrow_chain = 5,
+                               .max_subquery_depth = 2};
+  struct Case {
+    std::string key, head, piece, tail;
+    int allowed;  // pieces
+  };
+  for (const Case& c : {
+           Case{"max_nesting_depth", "SELECT 1", " + 1", "", 20},
+           Case{"max_nesting_depth", "SELECT 1", "::INT", "", 20},
+           Case{"max_nesting_depth", "SELECT x", "[1]", "", 19},
+           Case{"max_nesting_depth", "SELECT (x)", ".lower()", "", 19},
+           Case{"max_nesting_depth", "SELECT x", " IS NULL", "", 20},
+           Case{"max_nesting_depth", "SELECT ", "- ", "1", 20},
+           Case{"max_nesting_depth", "SELECT ", "CASE ", "1", 20},
+           Case{"max_nesting_depth", "SELECT ", "{a: [", "1", 10},
+           Case{"max_in_list", "SELECT 1 IN (0", ", 1", ")", 29},
+           Case{"max_in_list", "SELECT f(0", ", 1", ")", 29},
+           Case{"max_values_rows", "INSERT INTO t VALUES (1)", ", (1)", "", 29},
+           Case{"max_select_items", "SELECT 1", ", 1", " FROM t", 9},
+           Case{"max_select_items", "SELECT 1 FROM t ORDER BY 1", ", 1", "", 9},
+           Case{"max_select_items", "UPDATE t SET a = 1", ", a = 1", "", 9},
+           Case{"max_select_items", "SELECT * FROM (SELECT 1", ", 1", ")", 9},
+           Case{"max_conditions", "SELECT 1 WHERE a", " AND a = 1", "", 11},
+           Case{"max_conditions", "SELECT CASE", " WHEN a THEN 1", " END", 11},
+           Case{"max_joins", "SELECT 1 FROM t", " JOIN t ON x = y", "", 4},
+           Case{"max_joins", "SELECT 1 FROM t", ", t", "", 4},
+           Case{"max_ctes", "WITH x AS (SELECT 1)", ", x AS MATERIALIZED (SELECT 1)", " SELECT 1", 2},
+           Case{"max_arrow_chain", "SELECT j", "->'a'", "", 5},
+           Case{"max_arrow_chain", "SELECT ", "f(x, x -> ", "1", 5},
+           Case{"max_subquery_depth", "SELECT ", "(SELECT ", "1", 2},
+           Case{"max_subquery_depth", "SELECT 1", " WHERE EXISTS (SELECT 1", "", 2},
+           Case{"max_subquery_depth", "SELECT 1", " WHERE 1 = ALL ((SELECT 1", "", 2},
+       }) {
+    const std::string fits = c.head + Repeated(c.piece, c.allowed) + c.tail;
+    const Status taken = CheckStatementBounds(fits, limits);
+    EXPECT_TRUE(taken.ok()) << fits << ": " << taken.error().message();
+    const std::string larger = c.head + Repeated(c.piece, c.allowed + 1) + c.tail;
+    const Status refused = CheckStatementBounds(larger, limits);
+    ASSERT_FALSE(refused.ok()) << larger;
+    EXPECT_NE(refused.error().message().find("limits." + c.key + " ("), std::string::npos)
+        << larger << ": " << refused.error().message();
+  }
+  // What only looks like one of these.
+  for (const char* sql :
+       {"SELECT 1 AND 1 = 1 AND 1 + 1 + 1 = 3, a + a + a + a + a, a + a + a + a + a, a + a + a + a + a + a + a",
+        "SELECT * FROM (SELECT * FROM (SELECT * FROM (SELECT * FROM ((SELECT 1)))))",
+        "(SELECT 1) UNION ALL (SELECT 1) UNION ALL ((SELECT 1) EXCEPT (SELECT 2))",
+        "SELECT (SELECT 1), (SELECT 1), (SELECT 1)", "SELECT a IS DISTINCT FROM b, 1, 2, 3, 4, 5, 6",
+        "SELECT extract(year FROM x), j->'a'->'b', j->'a'->'b', j->'a'->'b'"}) {
+    const Status taken = CheckStatementBounds(sql, limits);
+    EXPECT_TRUE(taken.ok()) << sql << ": " << taken.error().message();
+  }
+}
+
 TEST(CreateTable, ReadsColumnsAndOptions) {
   const TableSpec spec = Spec(
       "CREATE USER TABLE IF NOT EXISTS app.notes (id BIGINT PRIMARY KEY DEFAULT SNOWFLAKE_ID(), body TEXT NOT NULL, "

@@ -1,5 +1,6 @@
 #include "wire/result_shape.h"
 
+#include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -17,11 +18,12 @@ void MakeNamesUnique(std::vector<ResultColumn>& columns) {
     if (!taken.insert(column.name).second) repeated.push_back(&column);
   }
   // Names as written come first: of `n`, `n`, `n_1` the second becomes `n_2`.
+  std::unordered_map<std::string, int> last_number;  // so that a thousand `n` are not a million look-ups
   for (ResultColumn* column : repeated) {
-    int number = 1;
+    int& number = last_number.try_emplace(column->name, 0).first->second;
     std::string name;
     do {
-      name = fmt::format("{}_{}", column->name, number++);
+      name = fmt::format("{}_{}", column->name, ++number);
     } while (!taken.insert(name).second);
     column->name = std::move(name);
   }

@@ -18,6 +18,7 @@
 #include "query/fast_path.h"
 #include "query/system_tables.h"
 #include "sql/error_style.h"
+#include "sql/splitter.h"
 #include "table/committer.h"
 #include "table/reader.h"
 #include "table/request_log.h"
@@ -30,11 +31,8 @@ namespace kalam::exec {
 
 struct Limits {
   std::size_t max_sql_length = 16 << 20;
-  unsigned max_nesting_depth = 200;
-  unsigned max_in_list = 100'000;
-  unsigned max_values_rows = 100'000;
+  sql::StatementLimits statement;
   unsigned max_batch_statements = 1'000;
-  unsigned max_params = 65'535;
   std::chrono::milliseconds statement_timeout{30'000};
   std::size_t statement_memory = std::size_t{1} << 30;
   std::chrono::milliseconds transaction_timeout{60'000};

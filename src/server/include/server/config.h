@@ -86,6 +86,12 @@ struct ServerConfig {
     unsigned max_values_rows = 100'000;
     unsigned max_batch_statements = 1'000;
     unsigned max_params = 65'535;
+    unsigned max_select_items = 4'000;
+    unsigned max_conditions = 5'000;
+    unsigned max_joins = 64;
+    unsigned max_ctes = 200;
+    unsigned max_arrow_chain = 12;
+    unsigned max_subquery_depth = 16;
     std::uint64_t max_list_elements = 1'000'000;
     std::uint64_t max_string_bytes = 64 << 20;
     std::chrono::seconds statement_timeout_seconds{30};

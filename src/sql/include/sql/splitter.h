@@ -26,11 +26,12 @@ struct StatementLimits {
   std::uint32_t max_in_list = 100'000;       // limits.max_in_list: items in any one pair of brackets
   std::uint32_t max_values_rows = 100'000;   // limits.max_values_rows
   std::uint32_t max_parameters = 65'535;     // limits.max_parameters: the highest $n, or the number of ?
-  std::uint32_t max_select_items = 10'000;   // limits.max_select_items: SELECT, ORDER BY, SET ... lists
+  std::uint32_t max_select_items = 4'000;    // limits.max_select_items: SELECT, GROUP BY, SET ... lists; quadratic
   std::uint32_t max_conditions = 5'000;      // limits.max_conditions: AND, OR and WHEN; quadratic time
   std::uint32_t max_joins = 64;              // limits.max_joins; 100 equality joins take 5 s to plan
   std::uint32_t max_ctes = 200;              // limits.max_ctes; 1,000 take 6 s and 5,000 3 GB to parse
   std::uint32_t max_arrow_chain = 12;        // limits.max_arrow_chain: nested -> and lambda; each doubles
+  std::uint32_t max_subquery_depth = 16;     // limits.max_subquery_depth: in expressions; each doubles
 };
 
 // One linear pass over one statement, in memory bounded by the limits. Height counts every construct that

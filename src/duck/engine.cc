@@ -382,7 +382,6 @@ Status Engine::InsertRows(ParsedStatement statement, const QueryContext& context
                           std::span<const DataType> types, RowSink& sink) {
   auto& insert = statement.impl_->statement->Cast<duckdb::InsertStatement>();
   auto select = std::move(insert.select_statement);
-  for (auto& cte : insert.cte_map.map) select->node->cte_map.map.insert(cte.first, std::move(cte.second));
 
   std::vector<bool> is_default;  // row by row; empty when DEFAULT does not occur
   auto* from = select->node->type == duckdb::QueryNodeType::SELECT_NODE
@@ -409,6 +408,7 @@ Status Engine::InsertRows(ParsedStatement statement, const QueryContext& context
     if (!any_default) is_default.clear();
   }
 
+  select->node = WithCtes(insert.cte_map, std::move(select->node));
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*select->node));
   walker.NoteParameters(statement.impl_->statement->named_param_map);
@@ -440,7 +440,6 @@ Status Engine::UpdateRows(ParsedStatement statement, const QueryContext& context
                           RowSink& sink) {
   auto& update = statement.impl_->statement->Cast<duckdb::UpdateStatement>();
   auto node = duckdb::make_uniq<duckdb::SelectNode>();
-  node->cte_map = std::move(update.cte_map);
   node->select_list.push_back(TargetColumn(*update.table, std::string(kSeqColumn)));
   for (const auto& column : columns) node->select_list.push_back(TargetColumn(*update.table, column));
 
@@ -474,7 +473,7 @@ Status Engine::UpdateRows(ParsedStatement statement, const QueryContext& context
     std::vector<Cell> cells_;
   } marked(sink, set_is_default);
 
-  auto select = MakeSelect(std::move(node));
+  auto select = MakeSelect(WithCtes(update.cte_map, std::move(node)));
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*select->node));
   walker.NoteParameters(statement.impl_->statement->named_param_map);
@@ -487,7 +486,6 @@ Status Engine::DeleteRows(ParsedStatement statement, const QueryContext& context
                           std::span<const std::string> columns, bool with_seq, RowSink& sink) {
   auto& remove = statement.impl_->statement->Cast<duckdb::DeleteStatement>();
   auto node = duckdb::make_uniq<duckdb::SelectNode>();
-  node->cte_map = std::move(remove.cte_map);
   if (with_seq) node->select_list.push_back(TargetColumn(*remove.table, std::string(kSeqColumn)));
   for (const auto& column : columns) node->select_list.push_back(TargetColumn(*remove.table, column));
   node->where_clause = std::move(remove.condition);
@@ -495,7 +493,7 @@ Status Engine::DeleteRows(ParsedStatement statement, const QueryContext& context
   for (auto& other : remove.using_clauses) {
     node->from_table = CrossJoin(std::move(node->from_table), std::move(other));
   }
-  auto select = MakeSelect(std::move(node));
+  auto select = MakeSelect(WithCtes(remove.cte_map, std::move(node)));
   Walker walker = impl_->MakeWalker(context);
   KALAM_TRY(walker.Walk(*select->node));
   walker.NoteParameters(statement.impl_->statement->named_param_map);

@@ -57,7 +57,27 @@ bool Qualifies(const duckdb::vector<std::string>& names, const duckdb::TableRef&
 
 }  // namespace
 
-SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::SelectNode> node) {
+duckdb::unique_ptr<duckdb::QueryNode> WithCtes(const duckdb::CommonTableExpressionMap& ctes,
+                                               duckdb::unique_ptr<duckdb::QueryNode> root) {
+  std::vector<duckdb::unique_ptr<duckdb::CTENode>> nodes;
+  for (const auto& [name, info] : ctes.map) {
+    auto node = duckdb::make_uniq<duckdb::CTENode>();
+    node->ctename = name;
+    node->query = info->query->node->Copy();
+    node->aliases = info->aliases;
+    node->materialized = info->materialized;
+    node->cte_map = ctes.Copy();
+    nodes.push_back(std::move(node));
+  }
+  // The first is the outermost: those after it may use it.
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    (*node)->child = std::move(root);
+    root = std::move(*node);
+  }
+  return root;
+}
+
+SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::QueryNode> node) {
   auto select = duckdb::make_uniq<duckdb::SelectStatement>();
   select->node = std::move(node);
   return select;

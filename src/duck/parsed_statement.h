@@ -20,7 +20,11 @@ struct ParsedStatement::Impl {
   bool is_clause = false;
 };
 
-SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::SelectNode> node);
+SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::QueryNode> node);
+
+// Puts a DML statement's WITH around the query that it has become, in the form that the parser gives to a SELECT's.
+duckdb::unique_ptr<duckdb::QueryNode> WithCtes(const duckdb::CommonTableExpressionMap& ctes,
+                                               duckdb::unique_ptr<duckdb::QueryNode> root);
 
 // The parts of a table's name, lower case.
 TableReference ReferenceTo(const std::string& catalog, const std::string& schema, const std::string& table);

@@ -147,6 +147,17 @@ Status CheckAllowedInTransaction(const sql::KalamStatement& statement, std::stri
   return Error(ErrorCode::kUnsupported, "ERROR: " + word + " cannot run inside a transaction");
 }
 
+// Whether a statement of ours may change anything.
+bool MayWrite(std::string_view sql) {
+  switch (sql::KeywordOf(sql::Lexer(sql).Next())) {
+    case sql::Keyword::kShow:
+    case sql::Keyword::kDescribe:
+    case sql::Keyword::kDesc:
+    case sql::Keyword::kRollback: return false;
+    default: return true;
+  }
+}
+
 Status RunStatement(std::string_view sql, StatementContext& context) {
   context.sql = sql;
   const ExecutorOptions& options = context.options;
@@ -169,12 +180,15 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
                      "parameter mismatch: statement has 0 parameter(s), request has " +
                          std::to_string(context.params.size()));
       }
+      context.writes = MayWrite(sql);
       return RunKalamStatement(statement, context);
     }
   }
   std::string quoted;
   const std::string_view text = sql::QuoteFreeWords(sql, quoted);
   KALAM_TRY_ASSIGN(auto statement, context.services.engine.Parse(text));
+  context.writes =
+      statement.kind() != duck::StatementKind::kSelect && statement.kind() != duck::StatementKind::kExplain;
   if (auto done = TryRunSystemDml(statement, text, context)) return *std::move(done);
   switch (statement.kind()) {
     case duck::StatementKind::kSelect:
@@ -185,23 +199,6 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
     case duck::StatementKind::kOther: break;
   }
   return sql::PermissionDenied(options.error_style, statement.other_name());
-}
-
-bool MayWrite(std::string_view sql) {
-  switch (sql::Classify(sql)) {
-    case sql::StatementClass::kInsert:
-    case sql::StatementClass::kUpdate:
-    case sql::StatementClass::kDelete: return true;
-    case sql::StatementClass::kKalam: break;
-    default: return false;
-  }
-  switch (sql::KeywordOf(sql::Lexer(sql).Next())) {
-    case sql::Keyword::kShow:
-    case sql::Keyword::kDescribe:
-    case sql::Keyword::kDesc:
-    case sql::Keyword::kRollback: return false;
-    default: return true;
-  }
 }
 
 // For what wrote no rows into the store: DDL, STREAM tables, an UPDATE of nothing. It has happened, so its answer
@@ -297,7 +294,7 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
     Status status = RunStatement(sql, context);
     durable_after = context.durable_after;
     if (status.ok()) {
-      if (ticket && !transaction && MayWrite(sql)) StoreProgress(*ticket, response);
+      if (ticket && !transaction && context.writes) StoreProgress(*ticket, response);
       continue;
     }
     response.DropOpenResult();

@@ -107,9 +107,12 @@ TEST_F(RequestId, OutcomesWithoutRowsAreRememberedToo) {
   const std::string table = Table();
   SqlClient client = Client();
   const std::string nothing = "UPDATE " + table + " SET n = 99 WHERE id = 5";
+  const std::string with = "WITH x AS (SELECT 5 AS id) DELETE FROM " + table + " AS t USING x WHERE t.id = x.id";
   EXPECT_EQ(Send(client, "none", nothing).message(), "0 rows updated.");
+  EXPECT_EQ(Send(client, "with", with).message(), "0 rows deleted.");
   ASSERT_TRUE(Ok(client.Run("INSERT INTO " + table + " VALUES (5, 0)")));
   EXPECT_EQ(Send(client, "none", nothing).message(), "0 rows updated.");
+  EXPECT_EQ(Send(client, "with", with).message(), "0 rows deleted.");
   EXPECT_EQ(Content(table), "1=0 5=0");
   for (int attempt = 0; attempt < 2; ++attempt) {
     EXPECT_EQ(Send(client, "ddl", "CREATE STREAM TABLE " + table + "_events (id BIGINT PRIMARY KEY) TTL 600").message(),

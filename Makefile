@@ -10,7 +10,7 @@ ifdef CI
 CMAKE_FLAGS += -DKALAM_WERROR=ON
 endif
 
-.PHONY: help setup configure build run test check-all check-clang check-asan demo bench format clean
+.PHONY: help setup configure build run test check-all check-clang check-asan fuzz demo bench format clean
 
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
@@ -18,6 +18,7 @@ help:
 	@echo "make demo       load 6,046 real e-mails, query them, restart the server: all still there"
 	@echo "make build      set up and build into $(BUILD)/bin"
 	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
+	@echo "make fuzz       fuzz the parsers and the engine's cage, FUZZ_SECONDS=20 each"
 	@echo "make bench      compare with PostgreSQL 15 on this machine"
 	@echo "make format     clang-format"
 	@echo "make clean      remove build/ (not ./data)"
@@ -46,6 +47,12 @@ check-clang check-asan: check-%:
 	@cmake --preset $* --log-level=WARNING
 	@cmake --build --preset $* -j $(JOBS)
 	@ctest --preset $* -j $(JOBS)
+
+fuzz:
+	@scripts/setup --check-all
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz -j $(JOBS)
+	@fuzz/run
 
 demo: configure
 	@scripts/setup --demo

@@ -21,6 +21,10 @@ if(KALAM_SANITIZE)
   add_link_options(-fsanitize=${KALAM_SANITIZE})
 endif()
 
+if(KALAM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   # time_macros and pch_defines let ccache work with precompiled headers.

@@ -14,7 +14,7 @@ import tempfile
 MAX_FILE_BYTES = 1 << 20
 MAX_COLUMNS = 120
 CPP = (".cc", ".h")
-SOURCE_FOLDERS = ("src/", "apps/", "clients/cpp/", "bench/", "tests/")
+SOURCE_FOLDERS = ("src/", "apps/", "clients/cpp/", "bench/", "tests/", "fuzz/")
 # Spelled in two halves, so that this file does not find itself.
 LEFTOVER = re.compile(r"\b(" + "|".join(["TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK"]) + r")\b")
 DEBUG_PRINT = re.compile(r"std::c(?:out|err)\s*<<|\b(?:std::)?printf\s*\(|\bputs\s*\(")

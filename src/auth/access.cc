@@ -92,6 +92,39 @@ Status AuthorizeGrant(const Identity& who, const Object& object) {
   return Denied("Only the owner, DBA or System users can grant or revoke access on table " + Quoted(object.name));
 }
 
+// By the owner of what is flushed, and by who looks after the server.
+Status AuthorizeFlush(const Identity& who, const Object& object) {
+  if (object.kind != ObjectKind::kUserTable && object.kind != ObjectKind::kSharedTable) {
+    return Denied("only USER and SHARED tables are flushed");
+  }
+  if (who.role >= Role::kService || Owns(who, object)) return {};
+  return Denied("Only the owner, Service, DBA or System users can flush table " + Quoted(object.name));
+}
+
+Status ServiceOnly(const Identity& who, std::string_view deed) {
+  if (who.role >= Role::kService) return {};
+  return Denied("Only Service, DBA or System users can " + std::string(deed));
+}
+
+// Services look after the jobs that services start.
+Status AuthorizeKillJob(const Identity& who, const Object& object) {
+  if (object.kind != ObjectKind::kSystemJobs) return Denied("no job there");
+  const bool of_services = object.name == "flush" || object.name == "backup" || object.name == "cleanup";
+  if (of_services) return ServiceOnly(who, "kill a " + std::string(object.name) + " job");
+  return AdminsOnly(who, "kill such a job");
+}
+
+// Rows of others are never pushed, whatever the role; nor are SHARED tables (specification 0.4).
+Status AuthorizeSubscribe(const Identity& who, const Object& object) {
+  switch (object.kind) {
+    case ObjectKind::kUserTable:
+      if (object.rows_of.empty() || object.rows_of == who.user_id.text()) return {};
+      return Denied("rows of another user in table " + Quoted(object.name));
+    case ObjectKind::kStreamTable: return {};
+    default: return Denied("Subscriptions are for USER and STREAM tables");
+  }
+}
+
 }  // namespace
 
 Object ObjectOf(const TableDef& table, std::string_view name, bool granted) {
@@ -116,6 +149,13 @@ Status Authorize(const Identity& who, Action action, const Object& object) {
     case Action::kShowApiKeys: return AdminsOnly(who, "list API keys");
     case Action::kGrantAccess:
     case Action::kRevokeAccess: return AuthorizeGrant(who, object);
+    case Action::kFlushTable: return AuthorizeFlush(who, object);
+    case Action::kFlushAllTables: return ServiceOnly(who, "flush all tables");
+    case Action::kKillJob: return AuthorizeKillJob(who, object);
+    case Action::kClearCache: return AdminsOnly(who, "clear caches");
+    case Action::kBackup: return ServiceOnly(who, "make backups");
+    case Action::kRestore: return AdminsOnly(who, "restore backups");
+    case Action::kSubscribe: return AuthorizeSubscribe(who, object);
     case Action::kCreateUserTable:
     case Action::kCreateSharedTable:
     case Action::kCreateStreamTable:

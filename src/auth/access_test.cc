@@ -58,6 +58,13 @@ const std::vector<Row> kMatrix = {
     {Action::kShowApiKeys,        {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
     {Action::kGrantAccess,        {kNobody, kNobody, kNobody, kAdmins, kAdmins, kAdmins, kAdmins, kAll,    kAll,    kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
     {Action::kRevokeAccess,       {kNobody, kNobody, kNobody, kAdmins, kAdmins, kAdmins, kAdmins, kAll,    kAll,    kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
+    {Action::kFlushTable,         {kNobody, kAll, "sdy", "sdy", "sdy", "sdy", "sdy", kAll, kAll, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
+    {Action::kFlushAllTables,     {"sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy"}},
+    {Action::kKillJob,            {kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kAdmins, kNobody, kNobody}},
+    {Action::kClearCache,         {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kBackup,             {"sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy", "sdy"}},
+    {Action::kRestore,            {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kSubscribe,          {kNobody, kAll, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kAll, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
     {Action::kExplain,           {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
     // Own rows stand for a table that the caller created, others' rows for one that somebody else did.
     {Action::kDropTable,         {kNobody, kAll,    "sdy",   "sdy",   "sdy",   "sdy",   "sdy",   kAll,    kAll,    "sdy",   kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
@@ -153,6 +160,18 @@ TEST(Access, DenialsHaveTheDocumentedTexts) {
   EXPECT_EQ(text(Action::kSelect, On::kPrivate), "Permission denied: table 'app.t' is private");
   EXPECT_EQ(text(Action::kSelect, On::kSystemUsers),
             "Permission denied: Only DBA or System users can read system.users");
+}
+
+TEST(Access, ServicesKillTheJobsOfServices) {
+  const auto may = [](Role role, std::string_view job) {
+    return Authorize(Caller(role), Action::kKillJob, {.kind = ObjectKind::kSystemJobs, .name = job}).ok();
+  };
+  for (const char* job : {"flush", "backup", "cleanup"}) {
+    EXPECT_FALSE(may(Role::kUser, job));
+    EXPECT_TRUE(may(Role::kService, job));
+  }
+  EXPECT_FALSE(may(Role::kService, "restore"));
+  EXPECT_TRUE(may(Role::kDba, "restore"));
 }
 
 TEST(Access, TablesWithoutAnOwnerBelongToNobody) {

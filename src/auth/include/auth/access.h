@@ -27,6 +27,13 @@ enum class Action {
   kShowApiKeys,
   kGrantAccess,
   kRevokeAccess,
+  kFlushTable,
+  kFlushAllTables,
+  kKillJob,  // of system.jobs; the object's name is the job's type: "flush"
+  kClearCache,
+  kBackup,
+  kRestore,
+  kSubscribe,  // to the caller's rows of a table
   kExplain,  // of a SELECT; its tables are authorized as kSelect besides
   kSelect,
   kInsert,

@@ -56,6 +56,15 @@ Resolution LoadNamed(std::string_view x_user_id, const RoleLookup& lookup) {
   return Load(*user, lookup);
 }
 
+// A deleted user as an administrator acts for them: their rows are kept for the grace period and must be reachable.
+std::optional<Identity> LoadDeleted(std::string_view x_user_id, const RoleLookup& lookup) {
+  const auto user = UserId::Parse(x_user_id);
+  if (!user.ok()) return std::nullopt;
+  const auto record = lookup(*user);
+  if (!record || !record->deleted || record->role == Role::kSystem) return std::nullopt;
+  return Identity{*user, Role::kUser};
+}
+
 // X-USER-ID beside credentials: `actor` asks to act as somebody else.
 Resolution ActAs(const Identity& actor, std::string_view x_user_id, const RoleLookup& lookup) {
   if (x_user_id == actor.user_id.text()) return actor;
@@ -63,6 +72,9 @@ Resolution ActAs(const Identity& actor, std::string_view x_user_id, const RoleLo
     return Forbidden("X-USER-ID differs from the user of the credentials");
   }
   Resolution target = LoadNamed(x_user_id, lookup);
+  if (std::holds_alternative<AuthFailure>(target) && IsAdmin(actor.role)) {
+    if (auto deleted = LoadDeleted(x_user_id, lookup)) target = *std::move(deleted);
+  }
   auto* identity = std::get_if<Identity>(&target);
   if (identity == nullptr) return target;
   if (identity->role == Role::kSystem && actor.role != Role::kSystem) {

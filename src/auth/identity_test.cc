@@ -218,6 +218,8 @@ TEST_F(IdentityTest, ServiceAndDbaMayActForUsersWithoutGainingPower) {
   EXPECT_EQ(Resolve().substr(0, 25), "401 INVALID_AUTHORIZATION");
 
   token_ = TokenFor("diana");
+  facts_.x_user_id = "gone";
+  EXPECT_EQ(Resolve(), "gone/user") << "their rows are kept for the grace period";
   facts_.x_user_id = "stranger";
   EXPECT_EQ(Resolve(), "stranger/user");
   token_ = TokenFor("diana", Role::kUser);

@@ -164,6 +164,10 @@ TEST_F(Login, ADeletedUsersDataGoesAfterTheGracePeriod) {
   const HttpHeaders maya = Bearer(TokenOf("maya", kPassword));
   ASSERT_EQ(Sql("INSERT INTO app.notes (id) VALUES (1)", maya).status, 200);
   ASSERT_TRUE(Ok(Admin("DROP USER maya")));
+  EXPECT_EQ(Sql("SELECT count(*) FROM app.notes", maya).status, 401);
+  HttpHeaders for_maya = Bearer(TokenOf("boss", "boss password"));
+  for_maya.emplace_back("X-USER-ID", "maya");
+  EXPECT_NE(Sql("SELECT count(*) FROM app.notes", for_maya).body.find(":1}"), std::string::npos);
   ASSERT_TRUE(Ok(Admin("UPDATE system.users SET deleted_at = NULL WHERE user_id = 'maya'")));
   EXPECT_NE(Sql("SELECT count(*) FROM app.notes", maya).body.find(":1}"), std::string::npos);
 

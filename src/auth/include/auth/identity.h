@@ -79,7 +79,8 @@ using Resolution = std::variant<Identity, AuthFailure>;
 //   3. the localhost bypass: X-USER-ID, or the configured default user
 //
 // A token or key is authoritative. X-USER-ID beside it may name somebody else only for roles
-// service and above, and the result never has more power than either of the two. Nothing that comes
+// service and above, and the result never has more power than either of the two. A deleted user can
+// only be named by dba and above, and is role `user` then. Nothing that comes
 // with a token, a password or a user's API key may act as a user of role `system`.
 Resolution ResolveIdentity(const ConnectionFacts& facts, const IdentityPolicy& policy,
                            TokenCache& tokens, const RoleLookup& lookup, TimestampMicros now);

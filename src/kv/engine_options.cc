@@ -46,6 +46,8 @@ void TuneHot(rocksdb::ColumnFamilyOptions& family, const Options& options,
   family.memtable_prefix_bloom_size_ratio = 0.05;
   family.memtable_whole_key_filtering = true;
   family.level_compaction_dynamic_level_bytes = true;
+  // Files of level 0 are merged into the next within four of them: compressing them first would be for nothing.
+  family.compression_per_level = {rocksdb::kNoCompression, family.compression};
   table.block_size = 8 << 10;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;

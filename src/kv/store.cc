@@ -20,6 +20,7 @@
 #include "engine_snapshot.h"
 #include "engine_status.h"
 #include "hooked_file_system.h"
+#include "log_checksum.h"
 
 namespace kalam::kv {
 namespace {
@@ -187,6 +188,7 @@ Result<std::unique_ptr<Store>> Store::Open(Options options) {
     KALAM_CHECK(handles[i + 1]->GetID() == EngineId(static_cast<Family>(i)),
                 "families were created in another order");
   }
+  if (!EngineUsesOurCrc32c()) log::Info("kv", "checksums of the write-ahead log are computed in software: slower");
   // Compactions must not take the processor from statements.
   (void)db->GetEnv()->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow);
   impl->options = std::move(options);

@@ -66,20 +66,21 @@ Status AuthorizeDescribe(const Identity& who, const Object& object) {
   return AuthorizeRows(who, Action::kSelect, object);
 }
 
-Status AuthorizeDrop(const Identity& who, const Object& object) {
+// ALTER and DROP TABLE.
+Status AuthorizeDefinition(const Identity& who, std::string_view deed, const Object& object) {
   switch (object.kind) {
     case ObjectKind::kUserTable:
     case ObjectKind::kSharedTable:
     case ObjectKind::kStreamTable:
       if (who.role >= Role::kService || Owns(who, object)) return {};
-      return Denied("Only the owner, Service, DBA or System users can drop table " +
+      return Denied("Only the owner, Service, DBA or System users can " + std::string(deed) + " table " +
                     Quoted(object.name));
     case ObjectKind::kSystemCatalog:
     case ObjectKind::kSystemUsers:
     case ObjectKind::kSystemStorages:
     case ObjectKind::kSystemJobs:
     case ObjectKind::kSystemStats:
-    case ObjectKind::kSystemLiveQueries: return Denied("system tables cannot be dropped");
+    case ObjectKind::kSystemLiveQueries: return Denied("system tables cannot be altered or dropped");
     case ObjectKind::kServer: break;
   }
   return Denied("no table there");
@@ -156,6 +157,11 @@ Status Authorize(const Identity& who, Action action, const Object& object) {
     case Action::kBackup: return ServiceOnly(who, "make backups");
     case Action::kRestore: return AdminsOnly(who, "restore backups");
     case Action::kSubscribe: return AuthorizeSubscribe(who, object);
+    case Action::kAlterNamespace: return AdminsOnly(who, "alter namespaces");
+    case Action::kCreateStorage: return AdminsOnly(who, "create storages");
+    case Action::kAlterStorage: return AdminsOnly(who, "alter storages");
+    case Action::kDropStorage: return AdminsOnly(who, "drop storages");
+    case Action::kShowStorages: return AdminsOnly(who, "list storages");
     case Action::kCreateUserTable:
     case Action::kCreateSharedTable:
     case Action::kCreateStreamTable:
@@ -163,7 +169,8 @@ Status Authorize(const Identity& who, Action action, const Object& object) {
     case Action::kShowNamespaces:
     case Action::kShowTables:
     case Action::kExplain: return {};
-    case Action::kDropTable: return AuthorizeDrop(who, object);
+    case Action::kAlterTable: return AuthorizeDefinition(who, "alter", object);
+    case Action::kDropTable: return AuthorizeDefinition(who, "drop", object);
     case Action::kDescribe: return AuthorizeDescribe(who, object);
     case Action::kSelect:
     case Action::kInsert:

@@ -45,6 +45,11 @@ const std::vector<Row> kMatrix = {
     //                             server   own      others   public   private  restr.   granted  ownpriv  ownrestr stream   catalog  users    storages jobs     stats    livequeries
     {Action::kCreateNamespace,   {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
     {Action::kDropNamespace,     {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kAlterNamespace,    {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kCreateStorage,     {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kAlterStorage,      {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kDropStorage,       {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
+    {Action::kShowStorages,      {kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins, kAdmins}},
     {Action::kShowNamespaces,    {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
     {Action::kCreateUserTable,   {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
     {Action::kCreateSharedTable, {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
@@ -67,6 +72,7 @@ const std::vector<Row> kMatrix = {
     {Action::kSubscribe,          {kNobody, kAll, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kAll, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
     {Action::kExplain,           {kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll,    kAll, kAll, kAll, kAll, kAll}},
     // Own rows stand for a table that the caller created, others' rows for one that somebody else did.
+    {Action::kAlterTable,        {kNobody, kAll,    "sdy",   "sdy",   "sdy",   "sdy",   "sdy",   kAll,    kAll,    "sdy",   kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
     {Action::kDropTable,         {kNobody, kAll,    "sdy",   "sdy",   "sdy",   "sdy",   "sdy",   kAll,    kAll,    "sdy",   kNobody, kNobody, kNobody, kNobody, kNobody, kNobody}},
     {Action::kDescribe,          {kNobody, kAll,    kAll,    kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins, kAdmins, "sdy", kAdmins, kAll}},
     {Action::kSelect,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins, kAdmins, "sdy", kAdmins, kAll}},

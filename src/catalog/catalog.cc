@@ -156,6 +156,22 @@ Result<DdlOutcome> Catalog::CreateNamespace(std::string_view name, bool if_not_e
   return DdlOutcome::kDone;
 }
 
+Status Catalog::SetNamespaceOptions(std::string_view name,
+                                    std::span<const std::pair<std::string, std::string>> options) {
+  std::lock_guard ddl(ddl_mutex_);
+  const auto it = namespaces_.find(name);
+  if (it == namespaces_.end()) return NamespaceNotFound(name);
+  NamespaceDocument document = it->second.document;
+  KALAM_TRY_ASSIGN(document.options_json, MergeOptions(document.options_json, options));
+  kv::Batch batch;
+  batch.Put(kv::Family::kMeta, NamespaceKey(name), EncodeNamespace(document));
+  KALAM_TRY(writer_.WriteDurably(batch));
+
+  std::lock_guard state(state_mutex_);
+  it->second.document = std::move(document);
+  return {};
+}
+
 Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
                                           const DropNamespaceOptions& options) {
   std::lock_guard ddl(ddl_mutex_);
@@ -221,10 +237,7 @@ Result<Catalog::CreatedTable> Catalog::CreateTable(TableDef spec, bool if_not_ex
   }
   spec.Finish();
   TableDocument document{.def = std::move(spec), .history = {}};
-  document.history.push_back({.version = 1,
-                              .created_at = document.def.created_at,
-                              .changes = "Initial schema",
-                              .arrow_schema_json = ArrowSchemaJson(document.def)});
+  document.history.push_back(HistoryEntry(document.def, document.def.created_at, "Initial schema"));
   kv::Batch batch;
   batch.Put(kv::Family::kMeta, TableKey(document.def.name), EncodeTableDocument(document));
   batch.Put(kv::Family::kMeta, kNextTableIdKey, std::to_string(next_table_id_));
@@ -263,6 +276,45 @@ Result<Catalog::DroppedTable> Catalog::DropTable(const TableName& name,
   return DroppedTable{DdlOutcome::kDone, def};
 }
 
+Result<TableDefPtr> Catalog::AlterTable(const TableName& name, TableId id, const ColumnChange& change,
+                                        const RowCheck& check) {
+  std::lock_guard ddl(ddl_mutex_);
+  const auto it = tables_.find(NameView{name.ns, name.table});
+  if (it == tables_.end() || it->second->id != id) {
+    return Error(ErrorCode::kNotFound, fmt::format("relation '{}' does not exist", name.ToString()));
+  }
+  const TableDefPtr old_def = it->second;
+  KALAM_TRY_ASSIGN(SchemaChange changed, ApplyColumnChange(*old_def, change));
+  const TimestampMicros now = WholeMillis(clock_.NowMicros());
+  changed.next.updated_at = now;
+  TableDocument document{.def = std::move(changed.next),
+                         .history = *namespaces_.find(name.ns)->second.tables.find(name.table)->second.history};
+  document.history.push_back(HistoryEntry(document.def, now, std::move(changed.text)));
+  kv::Batch batch;
+  batch.Put(kv::Family::kMeta, TableKey(name), EncodeTableDocument(document));
+
+  const std::string rows = TablePrefix(id);
+  const auto commit = [&]() -> Status {
+    if (changed.check) {
+      KALAM_TRY(writer_.WriteAndFence(kv::Batch(), rows, document.def.schema_version));
+      KALAM_TRY(check(*old_def, document.def, *changed.check));
+    }
+    return writer_.WriteAndFence(batch, rows, document.def.schema_version);
+  };
+  altering_ = id;
+  const Status committed = commit();
+  TableDefPtr result;
+  if (committed.ok()) {
+    result = Insert(std::move(document));
+  } else {
+    // Writers go on with the old definition. Should the store refuse this, it refuses them as well.
+    (void)writer_.WriteAndFence(kv::Batch(), rows, old_def->schema_version);
+  }
+  altering_ = TableId();
+  if (!committed.ok()) return committed.error();
+  return result;
+}
+
 TableDefPtr Catalog::Insert(TableDocument document) {
   TableEntry entry{
       .def = std::make_shared<const TableDef>(std::move(document.def)),
@@ -271,8 +323,10 @@ TableDefPtr Catalog::Insert(TableDocument document) {
   std::lock_guard state(state_mutex_);
   const auto ns = namespaces_.find(def->name.ns);
   KALAM_CHECK(ns != namespaces_.end(), "a table belongs to a namespace");
+  // The key looks into the definition that it stands for.
+  tables_.erase(NameView{def->name.ns, def->name.table});
   tables_.emplace(NameView{def->name.ns, def->name.table}, def);
-  ns->second.tables.emplace(def->name.table, std::move(entry));
+  ns->second.tables.insert_or_assign(def->name.table, std::move(entry));
   return def;
 }
 

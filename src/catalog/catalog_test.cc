@@ -218,6 +218,60 @@ TEST_F(CatalogTest, AFailedCommitChangesNothing) {
   EXPECT_GT(next->table->id.value(), kept->table->id.value() + 1);
 }
 
+const Catalog::RowCheck kNoRows = [](const TableDef&, const TableDef&, std::size_t) { return Status(); };
+
+// Specification 13: test_add_column, test_modify_column
+TEST_F(CatalogTest, AnAlteredTableIsOneNewVersionAndSurvivesARestart) {
+  const TableDefPtr first = catalog_->CreateTable(SmallTable("default", "t"), false)->table;
+  AddColumn add{Column("topic", DataType::kText)};
+  add.column.initial = Value(Datum::Text("it's"));
+  const int before = writer_->writes();
+  const auto second = catalog_->AlterTable(first->name, first->id, add, kNoRows);
+  ASSERT_TRUE(second.ok()) << second.error().message();
+  EXPECT_EQ(writer_->writes(), before + 1);
+  EXPECT_EQ(catalog_->FindTable("default", "t"), *second);
+  EXPECT_EQ((*second)->schema_version, 2);
+  EXPECT_EQ(first->schema_version, 1);  // who holds it keeps it
+  ASSERT_TRUE(catalog_->AlterTable(first->name, first->id, DropColumn{"body"}, kNoRows).ok());
+
+  const auto history = catalog_->SchemaHistory("default", "t");
+  ASSERT_EQ(history.size(), 3u);
+  EXPECT_EQ(history[0].changes, "Initial schema");
+  EXPECT_EQ(history[1].changes, "Added column 'topic' (TEXT)");
+  EXPECT_EQ(history[2].changes, "Dropped column 'body'");
+  EXPECT_EQ(history[2].columns, (std::vector<PastColumn>{{1, DataType::kBigInt}, {3, DataType::kText}}));
+
+  const TableDefPtr before_restart = catalog_->FindTable("default", "t");
+  Restart(true);
+  const TableDefPtr after = catalog_->FindTable("default", "t");
+  ExpectSameTable(*before_restart, *after);
+  EXPECT_EQ(after->columns[1].id, 3u);
+  EXPECT_EQ(after->columns[1].initial.view(), Datum::Text("it's"));
+  EXPECT_EQ(after->next_column_id, 4u);
+  ASSERT_EQ(after->past.size(), 2u);
+  EXPECT_EQ(*after->past[0], (std::vector<PastColumn>{{1, DataType::kBigInt}, {2, DataType::kText}}));
+  EXPECT_EQ(catalog_->SchemaHistory("default", "t"), history);
+}
+
+TEST_F(CatalogTest, ARefusedAlterationChangesNothing) {
+  const TableDefPtr table = catalog_->CreateTable(SmallTable("default", "t"), false)->table;
+  const ColumnChange to_int = ModifyColumn{"body", DataType::kInt, {}};
+  const auto refuse = [](const TableDef& old_def, const TableDef& new_def, std::size_t column) -> Status {
+    EXPECT_EQ(old_def.columns[column].type, DataType::kText);
+    EXPECT_EQ(new_def.columns[column].type, DataType::kInt);
+    return Error(ErrorCode::kConstraint, "a row stands in the way");
+  };
+  EXPECT_EQ(MessageOf(catalog_->AlterTable(table->name, table->id, to_int, refuse), ErrorCode::kConstraint),
+            "a row stands in the way");
+  EXPECT_EQ(MessageOf(catalog_->AlterTable(table->name, TableId(99), to_int, kNoRows), ErrorCode::kNotFound),
+            "relation 'default.t' does not exist");
+  writer_->FailWith(Error(ErrorCode::kIo, "disk full"));
+  EXPECT_EQ(MessageOf(catalog_->AlterTable(table->name, table->id, to_int, kNoRows), ErrorCode::kIo), "disk full");
+  writer_->FailWith(std::nullopt);
+  EXPECT_EQ(catalog_->FindTable("default", "t"), table);
+  EXPECT_EQ(catalog_->SchemaHistory("default", "t").size(), 1u);
+}
+
 TEST_F(CatalogTest, SkippedStatementsWriteNothing) {
   ASSERT_TRUE(catalog_->CreateTable(SmallTable("default", "t"), false).ok());
   const int before = writer_->writes();

@@ -98,6 +98,7 @@ Result<Value> ReadLiteral(const DocumentReader& literal) {
 void WriteColumn(JsonWriter& json, const ColumnDef& column, std::size_t ordinal) {
   json.BeginObject();
   PutText(json, "column_name", column.name);
+  json.Key("column_id").Uint(column.id);
   json.Key("ordinal_position").Uint(ordinal);
   PutText(json, "data_type", ToString(column.type));
   json.Key("is_nullable").Bool(column.nullable);
@@ -109,6 +110,10 @@ void WriteColumn(JsonWriter& json, const ColumnDef& column, std::size_t ordinal)
   } else if (column.default_expr) {
     json.Key("default_literal");
     WriteLiteral(json, column.default_expr->literal.view());
+  }
+  if (!column.initial.view().is_null()) {
+    json.Key("initial_value");
+    WriteLiteral(json, column.initial.view());
   }
   json.EndObject();
 }
@@ -129,18 +134,35 @@ Result<std::optional<DefaultExpr>> ReadDefault(const DocumentReader& column) {
   return std::optional(std::move(expr));
 }
 
+// Definitions that were stored before tables could be altered have no ids: TableDef::Finish gives them.
+Result<std::uint32_t> ReadColumnId(const DocumentReader& reader) {
+  KALAM_TRY_ASSIGN(const auto stored, reader.GetOptional<std::int64_t>("column_id"));
+  const std::int64_t id = stored.value_or(0);
+  if (id < 0 || id >= std::numeric_limits<std::uint32_t>::max()) return reader.BadField("column_id");
+  return static_cast<std::uint32_t>(id);
+}
+
+Result<DataType> ReadType(const DocumentReader& reader) {
+  KALAM_TRY_ASSIGN(const auto name, reader.Get<std::string_view>("data_type"));
+  const auto type = DataTypeFromCanonicalName(name);
+  if (!type) return reader.BadField("data_type");
+  return *type;
+}
+
 Result<ColumnDef> ReadColumn(const DocumentReader& reader, std::int64_t ordinal) {
   ColumnDef column;
   KALAM_TRY_ASSIGN(column.name, reader.GetText("column_name"));
   KALAM_TRY_ASSIGN(const auto position, reader.Get<std::int64_t>("ordinal_position"));
   if (position != ordinal) return reader.BadField("ordinal_position");
-  KALAM_TRY_ASSIGN(const auto type_name, reader.Get<std::string_view>("data_type"));
-  const auto type = DataTypeFromCanonicalName(type_name);
-  if (!type) return reader.BadField("data_type");
-  column.type = *type;
+  KALAM_TRY_ASSIGN(column.type, ReadType(reader));
   KALAM_TRY_ASSIGN(column.nullable, reader.Get<bool>("is_nullable"));
   KALAM_TRY_ASSIGN(column.primary_key, reader.Get<bool>("is_primary_key"));
   KALAM_TRY_ASSIGN(column.default_expr, ReadDefault(reader));
+  KALAM_TRY_ASSIGN(column.id, ReadColumnId(reader));
+  KALAM_TRY_ASSIGN(const auto initial, reader.GetOptional<simdjson::dom::object>("initial_value"));
+  if (initial) {
+    KALAM_TRY_ASSIGN(column.initial, ReadLiteral(DocumentReader(reader.key(), *initial)));
+  }
   return column;
 }
 
@@ -170,6 +192,14 @@ void WriteHistory(JsonWriter& json, const std::vector<SchemaVersion>& history) {
     PutMillis(json, "created_at", entry.created_at);
     PutText(json, "changes", entry.changes);
     PutText(json, "arrow_schema_json", entry.arrow_schema_json);
+    json.Key("columns").BeginArray();
+    for (const PastColumn& column : entry.columns) {
+      json.BeginObject();
+      json.Key("column_id").Uint(column.id);
+      PutText(json, "data_type", ToString(column.type));
+      json.EndObject();
+    }
+    json.EndArray();
     json.EndObject();
   }
   json.EndArray();
@@ -184,6 +214,22 @@ Result<int> ReadVersion(const DocumentReader& reader, std::string_view field) {
   return static_cast<int>(version);
 }
 
+Result<std::vector<PastColumn>> ReadPastColumns(const DocumentReader& entry) {
+  KALAM_TRY_ASSIGN(const auto elements, entry.GetOptional<simdjson::dom::array>("columns"));
+  std::vector<PastColumn> columns;
+  if (!elements) return columns;
+  for (const auto element : *elements) {
+    simdjson::dom::object object;
+    if (element.get(object)) return entry.BadField("columns");
+    const DocumentReader column(entry.key(), object);
+    PastColumn past;
+    KALAM_TRY_ASSIGN(past.id, ReadColumnId(column));
+    KALAM_TRY_ASSIGN(past.type, ReadType(column));
+    columns.push_back(past);
+  }
+  return columns;
+}
+
 Result<std::vector<SchemaVersion>> ReadHistory(const DocumentReader& reader) {
   KALAM_TRY_ASSIGN(const auto elements, reader.Get<simdjson::dom::array>("schema_history"));
   std::vector<SchemaVersion> history;
@@ -196,6 +242,7 @@ Result<std::vector<SchemaVersion>> ReadHistory(const DocumentReader& reader) {
     KALAM_TRY_ASSIGN(version.created_at, entry.GetMillis("created_at"));
     KALAM_TRY_ASSIGN(version.changes, entry.GetText("changes"));
     KALAM_TRY_ASSIGN(version.arrow_schema_json, entry.GetText("arrow_schema_json"));
+    KALAM_TRY_ASSIGN(version.columns, ReadPastColumns(entry));
     history.push_back(std::move(version));
   }
   return history;
@@ -258,7 +305,34 @@ std::string_view ArrowTypeJson(DataType type) {
   return "null";
 }
 
+// The past of the definition is that of the history, which tells every version once.
+Status ReadPast(const DocumentReader& reader, TableDocument& document) {
+  TableDef& def = document.def;
+  KALAM_TRY_ASSIGN(const auto next_id, reader.GetOptional<std::int64_t>("next_column_id"));
+  if (next_id && (*next_id < 1 || *next_id > std::numeric_limits<std::uint32_t>::max())) {
+    return reader.BadField("next_column_id");
+  }
+  def.next_column_id = static_cast<std::uint32_t>(next_id.value_or(1));
+  if (document.history.size() != static_cast<std::size_t>(def.schema_version)) return reader.BadField("schema_history");
+  for (std::size_t i = 0; i < document.history.size(); ++i) {
+    const SchemaVersion& entry = document.history[i];
+    if (entry.version != static_cast<int>(i) + 1) return reader.BadField("schema_history");
+    if (entry.version == def.schema_version) break;
+    def.past.push_back(std::make_shared<const std::vector<PastColumn>>(entry.columns));
+  }
+  return {};
+}
+
 }  // namespace
+
+SchemaVersion HistoryEntry(const TableDef& def, TimestampMicros created_at, std::string changes) {
+  SchemaVersion entry{.version = def.schema_version,
+                      .created_at = created_at,
+                      .changes = std::move(changes),
+                      .arrow_schema_json = ArrowSchemaJson(def)};
+  for (const ColumnDef& column : def.columns) entry.columns.push_back({column.id, column.type});
+  return entry;
+}
 
 std::string EncodeTableDocument(const TableDocument& document) {
   const TableDef& def = document.def;
@@ -276,6 +350,7 @@ std::string EncodeTableDocument(const TableDocument& document) {
   PutMillis(json, "created_at", def.created_at);
   PutMillis(json, "updated_at", def.updated_at);
   json.Key("schema_version").Int(def.schema_version);
+  json.Key("next_column_id").Uint(def.next_column_id);
   PutText(json, "storage_id", def.storage_id);
   json.Key("use_user_storage").Bool(def.use_user_storage);
   json.Key("flush_policy").BeginObject();
@@ -306,6 +381,7 @@ Result<TableDocument> DecodeTableDocument(std::string_view key, std::string_view
   KALAM_TRY(ReadStorage(reader, def));
   KALAM_TRY_ASSIGN(def.columns, ReadColumns(reader));
   KALAM_TRY_ASSIGN(document.history, ReadHistory(reader));
+  KALAM_TRY(ReadPast(reader, document));
   def.Finish();
   return document;
 }

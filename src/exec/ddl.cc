@@ -1,3 +1,5 @@
+#include "alter_table.h"
+#include "base/json_writer.h"
 #include "query/inspection.h"
 #include "statement_context.h"
 #include "statement_results.h"
@@ -61,6 +63,25 @@ TableDef DefinitionOf(const sql::TableSpec& spec, const StatementContext& contex
   return table;
 }
 
+Status NotYet(std::string_view statement) {
+  return Error(ErrorCode::kUnsupported, "ERROR: " + std::string(statement) + " is not supported yet");
+}
+
+std::string OptionJson(const sql::AlterNamespace::OptionValue& value) {
+  std::string out;
+  JsonWriter json(out);
+  std::visit(
+      [&](const auto& one) {
+        using T = std::decay_t<decltype(one)>;
+        if constexpr (std::is_same_v<T, std::string>) json.String(one);
+        if constexpr (std::is_same_v<T, std::int64_t>) json.Int(one);
+        if constexpr (std::is_same_v<T, double>) json.Double(one);
+        if constexpr (std::is_same_v<T, bool>) json.Bool(one);
+      },
+      value);
+  return out;
+}
+
 // One overload per statement of sql::KalamStatement.
 class Handler {
  public:
@@ -71,8 +92,7 @@ class Handler {
   }
 
   Status operator()(const sql::LaterStatement& statement) const {
-    return Error(ErrorCode::kUnsupported,
-                 "ERROR: " + std::string(statement.kind) + " is not supported yet");
+    return NotYet(statement.kind);
   }
 
   Status operator()(const sql::Begin&) const {
@@ -105,8 +125,12 @@ class Handler {
     return Done(context_, "Transaction rolled back");
   }
 
-  Status operator()(const sql::AlterNamespace&) const {
-    return Error(ErrorCode::kUnsupported, "ERROR: ALTER NAMESPACE is not supported yet");
+  Status operator()(const sql::AlterNamespace& statement) const {
+    KALAM_TRY(Authorize(Action::kAlterNamespace));
+    std::vector<std::pair<std::string, std::string>> options;
+    for (const auto& [key, value] : statement.options) options.emplace_back(key, OptionJson(value));
+    KALAM_TRY(catalog().SetNamespaceOptions(statement.name, options));
+    return Done(context_, "Namespace '" + statement.name + "' updated successfully");
   }
 
   Status operator()(const sql::CreateUser& statement) const {
@@ -133,6 +157,13 @@ class Handler {
   Status operator()(const sql::RevokeAccess& statement) const {
     return RunUserStatement(statement, context_);
   }
+  Status operator()(const sql::CreateStorage&) const { return NotYet("CREATE STORAGE"); }
+  Status operator()(const sql::AlterStorage&) const { return NotYet("ALTER STORAGE"); }
+  Status operator()(const sql::DropStorage&) const { return NotYet("DROP STORAGE"); }
+  Status operator()(const sql::ShowStorages&) const { return NotYet("SHOW STORAGES"); }
+  Status operator()(const sql::ShowTableStats&) const { return NotYet("SHOW TABLE STATS"); }
+
+  Status operator()(const sql::AlterTable& statement) const { return RunAlterTable(statement, context_); }
 
   Status operator()(const sql::CreateNamespace& statement) const {
     KALAM_TRY(Authorize(Action::kCreateNamespace));

@@ -31,8 +31,14 @@ Status RunChange(std::string_view sql, Action action, StatementContext& context)
     const auto names = NamesOf(*table);
     const auto types = TypesOf(*table, targets);
     const auto query = context.query_context(resolver);
-    KALAM_TRY(remove ? context.services.engine.DeleteRows(std::move(statement), query, names, true, sink)
-                     : context.services.engine.UpdateRows(std::move(statement), query, names, types, sink));
+    const Status computed =
+        remove ? context.services.engine.DeleteRows(std::move(statement), query, names, true, sink)
+               : context.services.engine.UpdateRows(std::move(statement), query, names, types, sink);
+    if (!computed.ok()) {
+      // The rows may have come from a newer definition than the names: then the failure says nothing.
+      if (context.transaction || IsCurrent(*table, context)) return computed;
+      continue;
+    }
     KALAM_TRY(ShowWritten(table, batch, sink.affected(),
                           RowsMessage(sink.affected(), remove ? "deleted" : "updated"), std::move(returning), snapshot,
                           context));
@@ -40,6 +46,7 @@ Status RunChange(std::string_view sql, Action action, StatementContext& context)
     if (written.ok()) return {};
     context.response.DropLastResult();
     if (written.error().code() != ErrorCode::kConflict || context.transaction) return written;
+    context.services.catalog.AwaitAlter(table->id);
   }
   return GaveUp();
 }

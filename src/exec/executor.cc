@@ -79,6 +79,9 @@ struct FastResult {
   Status status;
 };
 
+// The table was altered since its definition was looked up: nothing was written.
+bool IsOvertaken(const Status& status) { return !status.ok() && status.error().code() == ErrorCode::kConflict; }
+
 FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& context) {
   FastScratch& scratch = ThreadScratch();
   query::FastStatement& statement = scratch.statement;
@@ -140,7 +143,7 @@ bool IsOneOf(const sql::KalamStatement& statement) {
 // What changes the catalog commits on its own and could not be rolled back.
 Status CheckAllowedInTransaction(const sql::KalamStatement& statement, std::string_view sql) {
   const bool allowed = IsOneOf<sql::Begin, sql::Commit, sql::Rollback, sql::ShowNamespaces, sql::ShowTables,
-                               sql::DescribeTable>(statement);
+                               sql::ShowTableStats, sql::DescribeTable>(statement);
   if (allowed) return {};
   std::string word(sql::Lexer(sql).Next().text);
   for (char& c : word) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
@@ -158,17 +161,19 @@ bool MayWrite(std::string_view sql) {
   }
 }
 
-Status RunStatement(std::string_view sql, StatementContext& context) {
-  context.sql = sql;
+Status RunOnce(std::string_view sql, sql::StatementClass kind, StatementContext& context) {
   const ExecutorOptions& options = context.options;
   if (IsOverdue(context.transaction)) return TransactionTimedOut();
-  const sql::StatementClass kind = sql::Classify(sql);
   if (kind == sql::StatementClass::kInsert || kind == sql::StatementClass::kSelect ||
       kind == sql::StatementClass::kUpdate || kind == sql::StatementClass::kDelete) {
     // The fast path knows nothing of staged rows nor of a request's progress.
     const bool try_fast = !context.transaction && (!context.ticket || kind == sql::StatementClass::kSelect);
     FastResult fast = try_fast ? RunFast(sql, Blocking::kAllowed, context) : FastResult{};
-    if (fast.outcome == FastOutcome::kDone) return std::move(fast.status);
+    if (fast.outcome == FastOutcome::kDone && !IsOvertaken(fast.status)) return std::move(fast.status);
+    if (fast.outcome == FastOutcome::kDone) {
+      context.response.DropOpenResult();
+      context.services.catalog.AwaitChanges();
+    }
   }
   KALAM_TRY(sql::CheckStatementBounds(sql, options.limits.statement));
   if (kind == sql::StatementClass::kKalam) {
@@ -199,6 +204,23 @@ Status RunStatement(std::string_view sql, StatementContext& context) {
     case duck::StatementKind::kOther: break;
   }
   return sql::PermissionDenied(options.error_style, statement.other_name());
+}
+
+// A statement whose table was altered under it wrote nothing and runs again with the new definition. UPDATE and
+// DELETE do so themselves.
+Status RunStatement(std::string_view sql, StatementContext& context) {
+  constexpr int kMaxAttempts = 10;
+  context.sql = sql;
+  const sql::StatementClass kind = sql::Classify(sql);
+  const bool again = !context.transaction &&
+                     (kind == sql::StatementClass::kSelect || kind == sql::StatementClass::kInsert ||
+                      kind == sql::StatementClass::kGeneral);
+  for (int attempt = 1;; ++attempt) {
+    Status status = RunOnce(sql, kind, context);
+    if (!IsOvertaken(status) || !again || attempt == kMaxAttempts) return status;
+    context.response.DropOpenResult();
+    context.services.catalog.AwaitChanges();
+  }
 }
 
 // For what wrote no rows into the store: DDL, STREAM tables, an UPDATE of nothing. It has happened, so its answer
@@ -235,6 +257,10 @@ std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const a
                            services_.clock.NowMicros(), no_transaction, nullptr, {}};
   FastResult result = RunFast(sql, Blocking::kNever, context);
   if (result.outcome != FastOutcome::kDone) return std::nullopt;
+  if (IsOvertaken(result.status)) {
+    response.DropOpenResult();
+    return std::nullopt;  // a worker may wait for the new definition
+  }
   if (result.status.ok()) return Outcome{std::nullopt, context.durable_after};
   response.DropOpenResult();
   return Fail(std::move(result.status).error(), {}, sql, context.durable_after);

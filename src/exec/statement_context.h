@@ -39,6 +39,15 @@ struct StatementContext {
 
   void Observe(Seq seq) { durable_after = std::max(durable_after, seq); }
 
+  // For handlers that walk many rows outside the engine: has the statement's time run out, has the client gone?
+  Status CheckTime() const {
+    if (cancellation != nullptr && cancellation->cancelled()) {
+      return Error(ErrorCode::kCancelled, "ERROR: the client went away");
+    }
+    if (std::chrono::steady_clock::now() < deadline) return {};
+    return Error(ErrorCode::kTimeout, "ERROR: statement took longer than limits.statement_timeout_seconds allows");
+  }
+
   // What a statement that only reads sees: the published state, which contains what this request wrote before;
   // the transaction's inside one.
   Result<table::DurableSnapshotPtr> Snapshot() {

@@ -36,7 +36,7 @@ Result<const table::StagedRows*> Transaction::RowsOf(const TableDef& table) cons
 }
 
 Result<std::string_view> Transaction::Find(const TableDef& table, const UserId& user, std::string_view key,
-                                           kv::PinnedValue& scratch) const {
+                                           table::FoundRow& scratch) const {
   KALAM_TRY_ASSIGN(const auto* rows, RowsOf(table));
   if (rows) {
     const auto staged = rows->find(key);
@@ -64,7 +64,7 @@ Status Transaction::Stage(const TableDefPtr& table, const UserId& user,
 Status Transaction::StageOne(Part& part, const table::RowChange& change) {
   auto staged = part.rows.find(change.key);
   if (staged == part.rows.end()) {
-    kv::PinnedValue stored;
+    table::FoundRow stored;
     KALAM_TRY_ASSIGN(const auto found, reader_.Get(*snapshot_, *part.table, part.user, change.key, stored,
                                                    table::Blocking::kAllowed));
     const std::string_view row = found == table::RowLookup::kFound ? stored.view() : std::string_view();

@@ -7,7 +7,6 @@
 #include <span>
 #include <string_view>
 
-#include "kv/pinned_value.h"
 #include "model/table_def.h"
 #include "table/committer.h"
 #include "table/reader.h"
@@ -48,7 +47,7 @@ class Transaction {
   // The row with this key as the transaction sees it, tombstones included; empty when there is none. Valid until
   // the next Stage and as long as `scratch`.
   Result<std::string_view> Find(const TableDef& table, const UserId& user, std::string_view key,
-                                kv::PinnedValue& scratch) const;
+                                table::FoundRow& scratch) const;
 
   // Takes over the changes of one statement, with the contract of Writer::Apply on the state that it sees. After
   // a failure some of them may be staged: the transaction must be given up.

@@ -48,7 +48,7 @@ Result<std::string> FindLive(const TableDef& table, std::string_view key, const 
     return row;
   }
   const UserId partition = PartitionOf(table, context.who);
-  kv::PinnedValue value;
+  table::FoundRow value;
   if (context.transaction) {
     KALAM_TRY_ASSIGN(row, context.transaction->Find(table, partition, key, value));
   } else {
@@ -138,6 +138,8 @@ Status RunUpsert(std::string_view sql, const TableDefPtr& table, query::RowBatch
     const ErrorCode code = written.error().code();
     const bool raced = code == ErrorCode::kConflict || code == ErrorCode::kConstraint;
     if (!raced || context.transaction) return written;
+    context.services.catalog.AwaitAlter(table->id);
+    if (!IsCurrent(*table, context)) return written;  // the proposals are rows of the old definition
   }
   return GaveUp();
 }

@@ -62,7 +62,7 @@ Error GaveUp() { return Error(ErrorCode::kConflict, "ERROR: could not serialize 
 
 Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action action,
                                const StatementContext& context) {
-  if (target.parts.size() == 2 && (target.parts[0] == "system" || target.parts[0] == "information_schema")) {
+  if (target.parts.size() == 2 && query::SystemTables::IsSystemSchema(target.parts[0])) {
     return Error(ErrorCode::kPermissionDenied,
                  "ERROR: permission denied for relation '" + target.parts[0] + "." + target.parts[1] + "'");
   }
@@ -74,6 +74,10 @@ Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action 
                                               "' cannot be written inside a transaction");
   }
   return table;
+}
+
+bool IsCurrent(const TableDef& table, const StatementContext& context) {
+  return context.services.catalog.FindTable(table.name.ns, table.name.table).get() == &table;
 }
 
 Result<std::vector<std::size_t>> TargetColumns(const TableDef& table, const std::vector<std::string>& names,

@@ -34,6 +34,9 @@ class OwnRowsFirst final : public duck::Resolver {
 Result<TableDefPtr> FindTarget(const duck::TableReference& target, auth::Action action,
                                const StatementContext& context);
 
+// False when the table was altered or dropped since `table` was looked up.
+bool IsCurrent(const TableDef& table, const StatementContext& context);
+
 // The declared columns that a statement writes, in its order. Errors: a system column, unknown, named twice.
 Result<std::vector<std::size_t>> TargetColumns(const TableDef& table, const std::vector<std::string>& names,
                                                const StatementContext& context);

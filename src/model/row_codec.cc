@@ -76,7 +76,7 @@ Status RowView::Check(const RowLayout& layout, std::string_view bytes) {
 
 Seq RowView::seq() const { return RowSeq(bytes_); }
 
-int RowView::schema_version() const { return LoadLittleEndian<std::uint16_t>(bytes_.data() + 9); }
+int RowView::schema_version() const { return RowSchemaVersion(bytes_); }
 
 TimestampMicros RowView::updated() const {
   return LoadLittleEndian<std::int64_t>(bytes_.data() + 11);

@@ -6,6 +6,7 @@
 
 #include "model/key_codec.h"
 #include "model/row_codec.h"
+#include "model/row_upgrade.h"
 #include "query/table_source.h"
 #include "sql/lexer.h"
 #include "wire/result_shape.h"
@@ -190,11 +191,13 @@ Result<FastOutcome> FastPath::Change(const FastStatement& statement, const Table
   AppendPrimaryKey(key, statement.key);
   const bool remove = statement.kind == FastKind::kDelete;
   RowBatch converted(SIZE_MAX);
+  std::string upgraded;
   receipt = writer_.Mutate(
       table, user, key,
       [&](std::string_view latest, std::string& row) -> Result<bool> {
         if (latest.empty() || RowDeleted(latest)) return false;
-        const RowView old(table.layout, latest);
+        KALAM_TRY_ASSIGN(const std::string_view current, CurrentRow(table, latest, upgraded));
+        const RowView old(table.layout, current);
         std::vector<CellInput> cells(table.columns.size());
         for (std::size_t i = 0; i < cells.size(); ++i) cells[i].datum = old.column(i);
         if (remove) {
@@ -236,7 +239,7 @@ Result<FastOutcome> FastPath::Select(const FastStatement& statement, const Table
   if (point) {
     std::string key;
     AppendPrimaryKey(key, statement.key);
-    kv::PinnedValue value;
+    table::FoundRow value;
     KALAM_TRY_ASSIGN(const table::RowLookup found, reader_.Get(*snapshot, *table, user, key, value, blocking));
     if (found == table::RowLookup::kWouldBlock) return FastOutcome::kWouldBlock;
     response.BeginRows(projection.shape);

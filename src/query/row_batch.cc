@@ -20,8 +20,7 @@ void RowBatch::Clear() {
   changes_.clear();
 }
 
-Result<Datum> RowBatch::DefaultValue(const ColumnDef& column, const RowContext& context,
-                                     std::string& scratch) const {
+Datum DefaultValue(const ColumnDef& column, const RowContext& context, std::string& scratch) {
   if (!column.default_expr) return Datum::Null();
   if (!column.default_expr->function) return column.default_expr->literal.view();
   switch (*column.default_expr->function) {
@@ -39,7 +38,7 @@ Status RowBatch::Convert(const TableDef& table, std::span<const CellInput> cells
   if (scratch_.size() < cells.size()) scratch_.resize(cells.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const ColumnDef& column = table.columns[i];
-    auto value = cells[i].is_default ? DefaultValue(column, context, scratch_[i])
+    auto value = cells[i].is_default ? Result<Datum>(DefaultValue(column, context, scratch_[i]))
                                      : ConvertDatum(cells[i].datum, column.type, scratch_[i]);
     if (!value.ok()) return ColumnError(column, value.error());
     if (value->is_null() && (!column.nullable || column.primary_key)) return NotNullViolation(column);

@@ -174,7 +174,7 @@ class HotSource::PointsCursor final : public duck::ScanCursor {
   const HotSource& source_;
   std::vector<std::string> keys_;
   std::size_t next_ = 0;
-  kv::PinnedValue value_;
+  table::FoundRow value_;
   std::string_view row_;
 };
 

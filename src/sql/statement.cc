@@ -1,6 +1,9 @@
 #include "sql/statement.h"
 
+#include "alter_parser.h"
 #include "sql/keyword.h"
+#include "storage_parser.h"
+#include "statement_parts.h"
 #include "table_spec_parser.h"
 #include "token_reader.h"
 #include "user_statement_parser.h"
@@ -15,25 +18,9 @@ std::optional<TableKind> TakeKind(TokenReader& reader) {
   return std::nullopt;
 }
 
-Result<bool> TakeIfExists(TokenReader& reader) {
-  if (!reader.Take(Keyword::kIf)) return false;
-  KALAM_TRY(reader.Expect(Keyword::kExists));
-  return true;
-}
-
-template <typename Statement>
-Result<KalamStatement> Ended(Statement statement, TokenReader& reader) {
-  KALAM_TRY(reader.ExpectEnd());
-  return KalamStatement(std::move(statement));
-}
-
 Result<KalamStatement> ParseCreateNamespace(TokenReader& reader) {
   CreateNamespace create;
-  if (reader.Take(Keyword::kIf)) {
-    KALAM_TRY(reader.Expect(Keyword::kNot));
-    KALAM_TRY(reader.Expect(Keyword::kExists));
-    create.if_not_exists = true;
-  }
+  KALAM_TRY_ASSIGN(create.if_not_exists, TakeIfNotExists(reader));
   KALAM_TRY_ASSIGN(create.name, reader.Name());
   KALAM_TRY(CheckNamespaceName(create.name));
   return Ended(std::move(create), reader);
@@ -41,7 +28,7 @@ Result<KalamStatement> ParseCreateNamespace(TokenReader& reader) {
 
 Result<KalamStatement> ParseCreate(TokenReader& reader) {
   if (reader.Take(Keyword::kNamespace)) return ParseCreateNamespace(reader);
-  if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"CREATE STORAGE"});
+  if (reader.Take(Keyword::kStorage)) return ParseCreateStorage(reader);
   if (reader.Take(Keyword::kApi)) return ParseCreateApiKey(reader);
   const auto kind = TakeKind(reader);
   if (reader.Take(Keyword::kTable)) {
@@ -60,7 +47,7 @@ Result<KalamStatement> ParseDrop(TokenReader& reader) {
     drop.cascade = reader.Take(Keyword::kCascade);
     return Ended(std::move(drop), reader);
   }
-  if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"DROP STORAGE"});
+  if (reader.Take(Keyword::kStorage)) return ParseDropStorage(reader);
   if (reader.Take(Keyword::kApi)) return ParseDropApiKey(reader);
   const auto kind = TakeKind(reader);
   if (reader.Take(Keyword::kTable)) {
@@ -74,12 +61,26 @@ Result<KalamStatement> ParseDrop(TokenReader& reader) {
   return KalamStatement(NotOurs{});
 }
 
+// SHOW TABLE STATS [FOR] [ns.]t, SHOW STATS FOR TABLE [ns.]t
+Result<KalamStatement> ParseShowTableStats(TokenReader& reader) {
+  if (reader.Take(Keyword::kTable)) {
+    KALAM_TRY(reader.Expect(Keyword::kStats));
+    reader.Take(Keyword::kFor);
+  } else {
+    reader.Advance();
+    KALAM_TRY(reader.Expect(Keyword::kFor));
+    KALAM_TRY(reader.Expect(Keyword::kTable));
+  }
+  ShowTableStats show;
+  KALAM_TRY_ASSIGN(show.name, ParseTableRef(reader));
+  return Ended(std::move(show), reader);
+}
+
 Result<KalamStatement> ParseShow(TokenReader& reader) {
   if (reader.Take(Keyword::kNamespaces)) return Ended(ShowNamespaces{}, reader);
   if (reader.Take(Keyword::kApi)) return ParseShowApiKeys(reader);
-  if (reader.Take(Keyword::kStorages)) return KalamStatement(LaterStatement{"SHOW STORAGES"});
-  if (reader.Take(Keyword::kStats) || reader.Take(Keyword::kTable))
-    return KalamStatement(LaterStatement{"SHOW TABLE STATS"});
+  if (reader.Take(Keyword::kStorages)) return Ended(ShowStorages{}, reader);
+  if (reader.keyword() == Keyword::kStats || reader.keyword() == Keyword::kTable) return ParseShowTableStats(reader);
   if (reader.Take(Keyword::kBackup) || reader.Take(Keyword::kBackups))
     return KalamStatement(LaterStatement{"SHOW BACKUPS"});
   if (!reader.Take(Keyword::kTables)) return reader.SyntaxError();
@@ -99,10 +100,10 @@ Result<KalamStatement> ParseDescribe(TokenReader& reader) {
 }
 
 Result<KalamStatement> ParseAlter(TokenReader& reader) {
-  if (reader.Take(Keyword::kNamespace)) return KalamStatement(LaterStatement{"ALTER NAMESPACE"});
-  if (reader.Take(Keyword::kStorage)) return KalamStatement(LaterStatement{"ALTER STORAGE"});
+  if (reader.Take(Keyword::kNamespace)) return ParseAlterNamespace(reader);
+  if (reader.Take(Keyword::kStorage)) return ParseAlterStorage(reader);
   const auto kind = TakeKind(reader);
-  if (reader.Take(Keyword::kTable)) return KalamStatement(LaterStatement{"ALTER TABLE"});
+  if (reader.Take(Keyword::kTable)) return ParseAlterTable(kind, reader);
   if (kind == TableKind::kUser) return ParseAlterUser(reader);
   return KalamStatement(NotOurs{});
 }

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 
 #include "sql/type_names.h"
+#include "statement_parts.h"
 
 namespace kalam::sql {
 namespace {
 
-constexpr std::size_t kMaxColumns = 1000;
 constexpr std::size_t kMaxColumnName = 64;
 constexpr std::int64_t kMaxFlushRows = 999'999;
 constexpr std::int64_t kMaxFlushSeconds = 86'399;
@@ -51,11 +51,7 @@ class SpecParser {
   SpecParser(TableKind kind, TokenReader& reader) : reader_(reader) { spec_.kind = kind; }
 
   Result<TableSpec> Parse() {
-    if (reader_.Take(Keyword::kIf)) {
-      KALAM_TRY(reader_.Expect(Keyword::kNot));
-      KALAM_TRY(reader_.Expect(Keyword::kExists));
-      spec_.if_not_exists = true;
-    }
+    KALAM_TRY_ASSIGN(spec_.if_not_exists, TakeIfNotExists(reader_));
     KALAM_TRY_ASSIGN(spec_.name, ParseTableRef(reader_));
     KALAM_TRY(reader_.ExpectSymbol('('));
     do {
@@ -68,6 +64,19 @@ class SpecParser {
     KALAM_TRY(CheckDefaults());
     KALAM_TRY(CheckOptions());
     return std::move(spec_);
+  }
+
+  // One column of ALTER TABLE.
+  Result<ColumnDef> ParseColumn() {
+    KALAM_TRY(Column());
+    KALAM_TRY(CheckDefaults());
+    return std::move(spec_.columns.front());
+  }
+
+  Result<DataType> ParseType() {
+    KALAM_TRY_ASSIGN(const SqlType type, Type());
+    if (type.auto_value) return Invalid("SERIAL is for new columns");
+    return type.type;
   }
 
  private:
@@ -305,7 +314,7 @@ class SpecParser {
       case Keyword::kStorage: {
         reader_.Advance();
         if (reader_.Take(Keyword::kNull)) return StorageNull();
-        KALAM_TRY_ASSIGN(std::string storage, reader_.TextOrWord());
+        KALAM_TRY_ASSIGN(std::string storage, reader_.HyphenatedName());
         if (storage.empty()) return StorageNull();
         spec_.storage_id = std::move(storage);
         return {};
@@ -432,6 +441,21 @@ Result<std::int64_t> TokenReader::Number() {
   return number;
 }
 
+Result<std::string> TokenReader::HyphenatedName() {
+  const bool bare = token_.kind == TokenKind::kWord;
+  std::uint32_t end = token_.end();
+  KALAM_TRY_ASSIGN(std::string name, TextOrWord());
+  while (bare && token_.Is('-') && token_.offset == end) {
+    Advance();
+    const bool part = token_.kind == TokenKind::kWord || token_.kind == TokenKind::kInteger;
+    if (!part || token_.offset != end + 1) return SyntaxError();
+    name.append("-").append(token_.text);
+    end = token_.end();
+    Advance();
+  }
+  return name;
+}
+
 Result<TableRef> ParseAnyTableRef(TokenReader& reader) {
   TableRef ref;
   KALAM_TRY_ASSIGN(ref.table, reader.FoldedName());
@@ -449,6 +473,10 @@ Result<TableRef> ParseTableRef(TokenReader& reader) {
   if (ref.ns) KALAM_TRY(CheckNamespaceName(*ref.ns));
   return ref;
 }
+
+Result<ColumnDef> ParseColumn(TokenReader& reader) { return SpecParser(TableKind::kUser, reader).ParseColumn(); }
+
+Result<DataType> ParseType(TokenReader& reader) { return SpecParser(TableKind::kUser, reader).ParseType(); }
 
 Result<TableSpec> ParseTableSpec(TableKind kind, TokenReader& reader) { return SpecParser(kind, reader).Parse(); }
 

@@ -63,6 +63,13 @@ class TokenReader {
     }
     return name;
   }
+  // 'text', or a bare word in which hyphens may stand: s3-prod.
+  Result<std::string> HyphenatedName();
+  // 'text'
+  Result<std::string> Text() {
+    if (token_.kind != TokenKind::kString) return SyntaxError();
+    return TextOrWord();
+  }
   // 'text' or a bare word.
   Result<std::string> TextOrWord() {
     if (token_.kind != TokenKind::kString) return Name();

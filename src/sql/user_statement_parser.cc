@@ -1,5 +1,6 @@
 #include "user_statement_parser.h"
 
+#include "statement_parts.h"
 #include "table_spec_parser.h"
 
 namespace kalam::sql {
@@ -52,12 +53,6 @@ Result<bool> TakeProperty(TokenReader& reader, const Properties& properties) {
   reader.Advance();
   KALAM_TRY_ASSIGN(*target, is_role ? Value(reader) : QuotedValue(reader));
   return true;
-}
-
-template <typename Statement>
-Result<KalamStatement> Ended(Statement statement, TokenReader& reader) {
-  KALAM_TRY(reader.ExpectEnd());
-  return KalamStatement(std::move(statement));
 }
 
 // ON [TABLE] ns.t {TO | FROM} 'user'

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -79,14 +81,19 @@ struct Committer::Impl {
     kv::Batch& batch;
     PendingCommit* commit = nullptr;      // rows to stamp
     std::span<const TableId> dropping{};  // tables that end with this write
+    std::optional<PendingCommit::Target> fence{};  // the only schema version that may be written from now on
   };
 
-  bool AnyDropped(const std::vector<TableId>& tables) const {
-    if (dropped.empty()) return false;
-    for (const TableId table : tables) {
-      if (dropped.contains(table)) return true;
+  Status CheckTargets(const std::vector<PendingCommit::Target>& targets) const {
+    if (dropped.empty() && fences.empty()) return {};
+    for (const auto& [table, version] : targets) {
+      if (dropped.contains(table)) return Error(ErrorCode::kNotFound, "the table was dropped");
+      const auto fence = fences.find(table);
+      if (fence != fences.end() && fence->second != version) {
+        return Error(ErrorCode::kConflict, "ERROR: the table was altered meanwhile");
+      }
     }
-    return false;
+    return {};
   }
 
   static void Stamp(PendingCommit& commit, const SeqGenerator& seqs, Seq first) {
@@ -105,9 +112,7 @@ struct Committer::Impl {
   Result<CommitOutcome> TakeTurn(const Turn& turn) {
     std::lock_guard lock(sequencer);
     const std::uint32_t count = turn.commit ? turn.commit->changes() : 1;
-    if (turn.commit && AnyDropped(turn.commit->tables_)) {
-      return Error(ErrorCode::kNotFound, "the table was dropped");
-    }
+    if (turn.commit) KALAM_TRY(CheckTargets(turn.commit->targets_));
     CommitOutcome outcome;
     outcome.first = seqs.Reserve(count);
     outcome.last = seqs.Advance(outcome.first, count - 1);
@@ -122,6 +127,7 @@ struct Committer::Impl {
     outcome.would_block = write == kv::WriteOutcome::kWouldBlock;
     if (!outcome.would_block) {
       dropped.insert(turn.dropping.begin(), turn.dropping.end());
+      if (turn.fence) fences[turn.fence->table] = turn.fence->version;
       written_lease = lease;
       written.store(outcome.last, std::memory_order_seq_cst);
       commits.fetch_add(1, std::memory_order_relaxed);
@@ -272,7 +278,8 @@ struct Committer::Impl {
 
   SequencerMutex sequencer;
   SeqGenerator seqs;
-  std::unordered_set<TableId> dropped;  // guarded by sequencer
+  std::unordered_set<TableId> dropped;          // guarded by sequencer
+  std::unordered_map<TableId, int> fences;      // guarded by sequencer; tables altered since the start
   std::atomic<Seq> written;             // changed under sequencer
   Seq written_lease;                    // guarded by sequencer
   std::atomic<Seq> durable_lease;
@@ -374,6 +381,15 @@ Status Committer::WriteAndDropPrefixes(const kv::Batch& batch,
   }
   KALAM_TRY_ASSIGN(const auto outcome,
                    impl_->Sequence({.batch = all, .dropping = dropping}, Blocking::kAllowed));
+  return WaitDurable(outcome.last);
+}
+
+Status Committer::WriteAndFence(const kv::Batch& batch, std::string_view prefix, int version) {
+  KALAM_CHECK(prefix.size() == sizeof(std::uint32_t), "the prefix of a whole table");
+  kv::Batch all = batch.Clone();
+  const TableId table(LoadBigEndian<std::uint32_t>(prefix.data()));
+  KALAM_TRY_ASSIGN(const auto outcome,
+                   impl_->Sequence({.batch = all, .fence = PendingCommit::Target{table, version}}, Blocking::kAllowed));
   return WaitDurable(outcome.last);
 }
 

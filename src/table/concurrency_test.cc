@@ -72,7 +72,7 @@ class Client {
     for (auto n = random_() % 5 + 1; n > 0; --n) {
       const std::int64_t id = RandomId();
       if (!used.emplace(id, true).second) continue;
-      kv::PinnedValue value;
+      FoundRow value;
       const auto found =
           reader_.Get(*snapshot, table_, user_, Key(id), value, Blocking::kAllowed);
       EXPECT_TRUE(found.ok());

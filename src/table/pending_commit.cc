@@ -1,5 +1,7 @@
 #include "table/pending_commit.h"
 
+#include "model/row_codec.h"
+
 namespace kalam::table {
 
 void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, std::string_view key,
@@ -7,8 +9,9 @@ void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, 
   if (partition != partition_) {
     CloseRecord();
     partition_ = partition;
-    if (tables_.empty() || tables_.back() != table) tables_.push_back(table);
   }
+  const Target target{table, RowSchemaVersion(row)};
+  if (targets_.empty() || targets_.back() != target) targets_.push_back(target);
   const std::string_view hot_key[] = {partition, key};
   const auto hot = batch_.PutParts(kv::Family::kHot, hot_key, std::span(&row, 1));
   const std::size_t log_row =
@@ -37,7 +40,7 @@ void PendingCommit::Clear() {
   batch_.Clear();
   places_.clear();
   record_keys_.clear();
-  tables_.clear();
+  targets_.clear();
   partition_.clear();
   record_.clear();
   first_in_record_ = 0;

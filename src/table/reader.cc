@@ -4,22 +4,25 @@
 
 #include "base/bytes.h"
 #include "model/key_codec.h"
+#include "model/row_upgrade.h"
 
 namespace kalam::table {
 
 Result<RowLookup> Reader::Get(const DurableSnapshot& snapshot, const TableDef& table,
-                              const UserId& user, std::string_view key, kv::PinnedValue& value,
+                              const UserId& user, std::string_view key, FoundRow& found,
                               Blocking blocking) const {
   thread_local std::string hot_key;
   hot_key.clear();
   AppendPartitionPrefix(hot_key, table.id, user.text());
   hot_key += key;
   const auto tier = blocking == Blocking::kNever ? kv::ReadTier::kCacheOnly : kv::ReadTier::kAny;
-  KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, hot_key, value,
+  KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, hot_key, found.stored_,
                                                   {.snapshot = &snapshot.view(), .tier = tier}));
   if (outcome == kv::ReadOutcome::kNotFound) return RowLookup::kNotFound;
   if (outcome == kv::ReadOutcome::kWouldBlock) return RowLookup::kWouldBlock;
-  KALAM_TRY(RowView::Check(table.layout, value.view()));
+  KALAM_TRY_ASSIGN(const std::string_view row, CurrentRow(table, found.stored_.view(), found.upgraded_));
+  found.is_upgraded_ = row.data() == found.upgraded_.data();
+  KALAM_TRY(RowView::Check(table.layout, row));
   return RowLookup::kFound;
 }
 
@@ -32,13 +35,23 @@ RowCursor Reader::Scan(const DurableSnapshotPtr& snapshot, const TableDef& table
   options.lower = prefix + bounds.lower;
   options.upper = bounds.upper ? prefix + *bounds.upper : PrefixSuccessor(prefix);
   options.cache_only = blocking == Blocking::kNever;
-  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table.layout,
+  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table,
                    prefix.size(), direction);
 }
 
-RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const RowLayout& layout,
+RowCursor Reader::ScanTable(const DurableSnapshotPtr& snapshot, const TableDef& table) const {
+  const std::string prefix = TablePrefix(table.id);
+  kv::IteratorOptions options;
+  options.snapshot = snapshot->view_ptr();
+  options.lower = prefix;
+  options.upper = PrefixSuccessor(prefix);
+  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table, prefix.size(),
+                   Direction::kForward);
+}
+
+RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const TableDef& table,
                      std::size_t prefix_bytes, Direction direction)
-    : it_(std::move(it)), layout_(&layout), prefix_bytes_(prefix_bytes), direction_(direction) {
+    : it_(std::move(it)), table_(&table), prefix_bytes_(prefix_bytes), direction_(direction) {
   if (direction_ == Direction::kForward) {
     it_->SeekToFirst();
   } else {
@@ -59,8 +72,10 @@ void RowCursor::Next() {
 void RowCursor::CheckRow() {
   valid_ = it_->Valid();
   if (!valid_) return;
-  row_status_ = RowView::Check(*layout_, it_->value());
+  const auto current = CurrentRow(*table_, it_->value(), upgraded_);
+  row_status_ = current.ok() ? RowView::Check(table_->layout, *current) : Status(current.error());
   valid_ = row_status_.ok();
+  is_upgraded_ = valid_ && current->data() == upgraded_.data();
 }
 
 Status RowCursor::status() const {

@@ -157,7 +157,7 @@ class TableTest : public testing::Test {
     return text;
   }
   Seq SeqOf(std::int64_t id) {
-    kv::PinnedValue value;
+    FoundRow value;
     const auto found = Reader(*store_).Get(*committer_->Snapshot(), notes_, alice_, Key(id), value,
                                            Blocking::kAllowed);
     EXPECT_TRUE(found.ok() && *found == RowLookup::kFound);

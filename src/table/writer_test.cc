@@ -3,6 +3,8 @@
 #include <deque>
 #include <thread>
 
+#include "model/row_upgrade.h"
+#include "model/schema_change.h"
 #include "test_table.h"
 
 namespace kalam::table {
@@ -194,7 +196,7 @@ TEST_F(WriterTest, TheLatestStateHasWhatIsNotDurableYet) {
   const auto receipt = Apply(Statement(notes_).Insert(1, "a"));
   const auto latest = committer_->LatestSnapshot();
   EXPECT_EQ(latest->seq(), receipt.durable_after);
-  kv::PinnedValue value;
+  FoundRow value;
   const auto found = Reader(*store_).Get(*latest, notes_, alice_, Key(1), value, Blocking::kAllowed);
   ASSERT_TRUE(found.ok());
   EXPECT_EQ(*found, RowLookup::kFound);
@@ -286,6 +288,58 @@ TEST_F(WriterTest, DroppedTablesTakeNoRows) {
   EXPECT_EQ(Rows(), "");
 }
 
+// notes_ with one more column.
+TableDef Altered(const TableDef& table) {
+  AddColumn add;
+  add.column.name = "topic";
+  add.column.initial = Value(Datum::Text("none"));
+  return std::move(ApplyColumnChange(table, add)->next);
+}
+
+TEST_F(WriterTest, NoRowOfAnOldDefinitionIsWrittenOnceTheTableIsAltered) {
+  Done(Statement(notes_).Insert(1, "a"));
+  const Seq first = SeqOf(1);
+  const TableDef altered = Altered(notes_);
+  const std::string rows = TablePrefix(notes_.id);
+  ASSERT_TRUE(committer_->WriteAndFence(kv::Batch(), rows, altered.schema_version).ok());
+
+  const auto overtaken = [&](const Statement& statement) {
+    const auto receipt = Apply(statement);
+    return !receipt.status.ok() && receipt.status.error().code() == ErrorCode::kConflict;
+  };
+  EXPECT_TRUE(overtaken(Statement(notes_).Insert(2, "late")));
+  EXPECT_TRUE(overtaken(Statement(notes_).Update(1, "late", first)));
+  EXPECT_TRUE(overtaken(Statement(notes_).Delete(1, "late", first)));
+  EXPECT_EQ(Rows(), "1=a");
+
+  // Another table is not concerned, and the fence can be taken down again.
+  EXPECT_TRUE(writer_->Apply(MakeNotes(8), alice_, Statement(notes_).Insert(1, "b").changes(), Blocking::kAllowed)
+                  .status.ok());
+  ASSERT_TRUE(committer_->WriteAndFence(kv::Batch(), rows, notes_.schema_version).ok());
+  Done(Statement(notes_).Insert(2, "b"));
+  EXPECT_EQ(Rows(), "1=a 2=b");
+}
+
+TEST_F(WriterTest, OldRowsReadUnderTheNewDefinitionAndTheLogKeepsThemAsTheyWere) {
+  Done(Statement(notes_).Insert(1, "a"));
+  const TableDef altered = Altered(notes_);
+  const Reader reader(*store_);
+  const auto snapshot = committer_->Snapshot();
+  FoundRow found;
+  ASSERT_EQ(*reader.Get(*snapshot, altered, alice_, Key(1), found, Blocking::kAllowed), RowLookup::kFound);
+  EXPECT_EQ(RowView(altered.layout, found.view()).column(2).text(), "none");
+  auto cursor = reader.ScanTable(snapshot, altered);
+  ASSERT_TRUE(cursor.Valid());
+  EXPECT_EQ(cursor.key(), std::string("alice\0", 6) + Key(1));
+  EXPECT_EQ(cursor.row().column(2).text(), "none");
+  EXPECT_EQ(cursor.row().schema_version(), 2);
+
+  const auto logged = ReplayLog(*store_, notes_, alice_).at(Key(1));
+  EXPECT_EQ(RowSchemaVersion(logged), 1);
+  std::string scratch;
+  EXPECT_EQ(RowView(altered.layout, *CurrentRow(altered, logged, scratch)).column(2).text(), "none");
+}
+
 TEST_F(WriterTest, AnEmptyStatementHasNothingToWaitFor) {
   const auto receipt = Apply(Statement(notes_));
   EXPECT_TRUE(receipt.status.ok());
@@ -309,7 +363,7 @@ TEST_F(ReaderTest, ASnapshotStaysAsItWas) {
   const auto snapshot = committer_->Snapshot();
   Done(Statement(notes_).Update(1, "new", SeqOf(1)));
   const Reader reader(*store_);
-  kv::PinnedValue value;
+  FoundRow value;
   ASSERT_EQ(*reader.Get(*snapshot, notes_, alice_, Key(1), value, Blocking::kAllowed),
             RowLookup::kFound);
   EXPECT_EQ(Body(notes_, value.view()), "old");
@@ -323,7 +377,7 @@ TEST_F(ReaderTest, LoopsAreToldWhenRowsAreOnlyOnDisk) {
   Reopen();
   const Reader reader(*store_);
   const auto snapshot = committer_->Snapshot();
-  kv::PinnedValue value;
+  FoundRow value;
   EXPECT_EQ(*reader.Get(*snapshot, notes_, alice_, Key(1), value, Blocking::kNever),
             RowLookup::kWouldBlock);
   auto cursor = reader.Scan(snapshot, notes_, alice_, {}, Direction::kForward, Blocking::kNever);
@@ -337,7 +391,7 @@ TEST_F(ReaderTest, DamagedRowsAreErrorsNotRows) {
   ASSERT_TRUE(committer_->WriteDurably(batch).ok());
   const Reader reader(*store_);
   const auto snapshot = committer_->Snapshot();
-  kv::PinnedValue value;
+  FoundRow value;
   EXPECT_EQ(reader.Get(*snapshot, notes_, alice_, Key(1), value, Blocking::kAllowed).error().code(),
             ErrorCode::kCorruption);
   auto cursor = reader.Scan(snapshot, notes_, alice_, {}, Direction::kForward, Blocking::kAllowed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,10 +10,12 @@
 #include <optional>
 #include <set>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,6 +25,7 @@
 #include "catalog/user.h"
 #include "kv/durable_writer.h"
 #include "model/ids.h"
+#include "model/schema_change.h"
 #include "model/table_def.h"
 
 namespace kalam::kv {
@@ -133,6 +137,28 @@ class Catalog {
   // Errors: kNotFound `relation 'app.t' does not exist`; kInvalidArgument for the wrong kind.
   Result<DroppedTable> DropTable(const TableName& name, const DropTableOptions& options);
 
+  // Looks at the live rows of a table that is about to be altered: does every value of the column (an index in
+  // `old_def`) fit the new definition? No row is written to the table meanwhile.
+  using RowCheck = std::function<Status(const TableDef& old_def, const TableDef& new_def, std::size_t column)>;
+  // `id` is the table that the caller authorized. One change, one new schema version, one write. From the
+  // moment it is in the commit order no row of the old version can be written (kv::DurableWriter), also not by
+  // a statement that holds the old definition: that one is told kConflict, and runs again after AwaitChanges.
+  // `check` runs only when existing values could stand in the way, after such a fence is up.
+  // Errors: kNotFound `relation 'app.t' does not exist`; those of ApplyColumnChange; those of `check`.
+  Result<TableDefPtr> AlterTable(const TableName& name, TableId id, const ColumnChange& change,
+                                 const RowCheck& check);
+
+  // Return once the change that is going on, if any, is over; the second one if it alters that table.
+  void AwaitChanges() { std::lock_guard ddl(ddl_mutex_); }
+  void AwaitAlter(TableId id) {
+    if (altering_.load() == id) AwaitChanges();
+  }
+
+  // Replaces the given options and keeps the others. `options` are JSON values by key.
+  // Errors: kNotFound `Namespace 'app' not found`; kLimitExceeded.
+  Status SetNamespaceOptions(std::string_view name,
+                             std::span<const std::pair<std::string, std::string>> options);
+
   // --- users. Ids and texts are checked by the caller as far as a user can get them wrong.
 
   // Times are set here. Errors: kAlreadyExists `User with user_id 'X' already exists` (also when soft-deleted).
@@ -200,7 +226,7 @@ class Catalog {
   Result<UserPtr> PutUser(User user);
   Status PurgeUser(const UserPtr& user);
 
-  // With ddl_mutex_ held; the namespace exists.
+  // With ddl_mutex_ held; the namespace exists. Takes the place of the table's definition before, if any.
   TableDefPtr Insert(TableDocument document);
 
   kv::DurableWriter& writer_;
@@ -210,6 +236,7 @@ class Catalog {
   // the holder of this one alone may read it.
   std::mutex ddl_mutex_;
   std::uint32_t next_table_id_ = 1;  // guarded by ddl_mutex_
+  std::atomic<TableId> altering_{};  // set while AlterTable may refuse writes to it
 
   mutable std::shared_mutex state_mutex_;  // guards all below
   NamespaceMap namespaces_;

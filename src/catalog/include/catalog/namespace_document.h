@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -18,6 +20,11 @@ struct NamespaceDocument {
 };
 
 std::string EncodeNamespace(const NamespaceDocument& document);
+
+// `options_json` with `changes` (JSON values by key) put in; a key that is there is replaced in its place.
+// Errors: kLimitExceeded when the result is beyond 64 KB; kCorruption.
+Result<std::string> MergeOptions(std::string_view options_json,
+                                 std::span<const std::pair<std::string, std::string>> changes);
 // Errors: kCorruption, starting with `key`: where the bytes were found.
 Result<NamespaceDocument> DecodeNamespace(std::string_view key, std::string_view json);
 

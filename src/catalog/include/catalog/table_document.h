@@ -14,8 +14,9 @@ namespace kalam::catalog {
 struct SchemaVersion {
   int version = 1;
   TimestampMicros created_at = 0;
-  std::string changes;            // "Initial schema"
+  std::string changes;            // "Initial schema", "Added column 'topic' (TEXT)"
   std::string arrow_schema_json;  // the columns of that version
+  std::vector<PastColumn> columns = {};  // the same as rows of that version hold them
 
   bool operator==(const SchemaVersion&) const = default;
 };
@@ -23,8 +24,11 @@ struct SchemaVersion {
 // All that is stored about one table: one value, written by one put (specification 6.3).
 struct TableDocument {
   TableDef def;
-  std::vector<SchemaVersion> history;  // oldest first
+  std::vector<SchemaVersion> history;  // oldest first; the last one is the current version
 };
+
+// The entry of `def`'s own version.
+SchemaVersion HistoryEntry(const TableDef& def, TimestampMicros created_at, std::string changes);
 
 // Times in whole milliseconds, as the specification has them.
 std::string EncodeTableDocument(const TableDocument& document);

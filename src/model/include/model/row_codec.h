@@ -58,6 +58,11 @@ class RowView {
   std::string_view bytes_;
 };
 
+// The schema version of an encoded row, which has at least its header.
+inline int RowSchemaVersion(std::string_view bytes) {
+  return static_cast<unsigned char>(bytes[9]) | static_cast<unsigned char>(bytes[10]) << 8;
+}
+
 // The seq of an encoded row, without its layout.
 Seq RowSeq(std::string_view bytes);
 bool RowDeleted(std::string_view bytes);

@@ -39,7 +39,31 @@ struct ColumnDef {
   DataType type = DataType::kText;
   bool nullable = true;
   bool primary_key = false;
-  std::optional<DefaultExpr> default_expr;
+  std::optional<DefaultExpr> default_expr = {};
+  // Names the column for the life of the table, whatever it is called; a later column of the same name is
+  // another one. 0: Finish gives it the table's next.
+  std::uint32_t id = 0;
+  // What rows written before ALTER TABLE added the column show: its DEFAULT at that time, or NULL.
+  Value initial = {};
+};
+
+// A column as rows of a past schema version hold it.
+struct PastColumn {
+  std::uint32_t id = 0;
+  DataType type = DataType::kText;
+
+  friend bool operator==(const PastColumn&, const PastColumn&) = default;
+};
+
+// How rows of one past schema version read under the current one (see row_upgrade.h).
+struct RowUpgrade {
+  // Where a current column comes from.
+  struct Source {
+    std::optional<std::size_t> column;  // of the past version; nullopt: it was not there, `initial` is shown
+    std::vector<DataType> types;        // the types it had since, each different from the one before; often none
+  };
+  RowLayout layout;
+  std::vector<Source> sources;  // one per current column
 };
 
 struct FlushPolicy {
@@ -68,10 +92,16 @@ struct TableDef {
   std::optional<std::int64_t> ttl_seconds;                   // STREAM
   std::optional<std::int64_t> max_buffer;                    // STREAM: rows kept at most
 
-  // Derived from `columns` by Finish(): how a row of this version is laid out.
-  RowLayout layout;
+  std::uint32_t next_column_id = 1;
+  // The columns of the versions before `schema_version`, version v at v - 1: rows keep the version they were
+  // written with. Shared by all definitions since.
+  std::vector<std::shared_ptr<const std::vector<PastColumn>>> past;
 
-  // Call once after the columns are set.
+  // Derived from the above by Finish(): how a row of this version is laid out, and of each one before.
+  RowLayout layout;
+  std::vector<RowUpgrade> upgrades;
+
+  // Call after the columns, and the past, are set. Gives ids to columns without one.
   void Finish();
 
   const ColumnDef& primary_key_column() const { return columns[primary_key]; }

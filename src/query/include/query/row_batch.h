@@ -67,7 +67,6 @@ class RowBatch {
   };
 
   Status Convert(const TableDef& table, std::span<const CellInput> cells, const RowContext& context);
-  Result<Datum> DefaultValue(const ColumnDef& column, const RowContext& context, std::string& scratch) const;
   // Takes in what was appended to `bytes_`. Errors: kLimitExceeded.
   Status Finish(Pending pending);
   Status Add(table::ChangeOp op, const TableDef& table, std::span<const Datum> row, Seq expected,
@@ -80,6 +79,9 @@ class RowBatch {
   std::vector<Datum> row_;            // the row at hand
   std::vector<std::string> scratch_;  // per column, for converted text
 };
+
+// What a column left out gets; NULL without a DEFAULT. May borrow from `column`, `context` and `scratch`.
+Datum DefaultValue(const ColumnDef& column, const RowContext& context, std::string& scratch);
 
 // Puts the column's name in front of a failure: `column 'at': cannot convert ...`.
 Error ColumnError(const ColumnDef& column, const Error& error);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/schema_change.h"
 #include "model/table_def.h"
 #include "sql/error_style.h"
 #include "sql/table_ref.h"
@@ -39,6 +40,36 @@ struct DropNamespace {
 
 struct ShowNamespaces {};
 
+// What CREATE and ALTER STORAGE say; absent: not mentioned.
+struct StorageFields {
+  std::optional<std::string> name = {};
+  std::optional<std::string> description = {};
+  std::optional<std::string> uri = {};  // PATH, URI, BASE_DIRECTORY, or BUCKET as s3://bucket/
+  std::optional<std::string> shared_tables_template = {};
+  std::optional<std::string> user_tables_template = {};
+  std::optional<std::string> credentials = {};  // as written; to be checked as JSON
+  std::optional<std::string> region = {};
+};
+
+struct CreateStorage {
+  std::string id;
+  bool if_not_exists = false;
+  std::string type;  // `filesystem` or `s3`
+  StorageFields fields;
+};
+
+struct AlterStorage {
+  std::string id;
+  StorageFields fields;
+};
+
+struct DropStorage {
+  std::string id;
+  bool if_exists = false;
+};
+
+struct ShowStorages {};
+
 struct Sharding {
   std::string strategy = "alphabetic";  // alphabetic, numeric or consistent_hash
   std::optional<std::int64_t> shards;
@@ -67,6 +98,14 @@ struct CreateTable {
   TableSpec spec;
 };
 
+// ALTER TABLE with one change of its columns. Of ADD, the DEFAULT's value for existing rows is still to be
+// computed.
+struct AlterTable {
+  std::optional<TableKind> kind;  // as written; absent: whatever the table is
+  TableRef name;
+  ColumnChange change;
+};
+
 struct DropTable {
   std::optional<TableKind> kind;  // as written; absent: whatever the table is
   bool if_exists = false;
@@ -87,6 +126,10 @@ struct Begin {};
 struct Commit {};
 struct Rollback {};
 
+struct ShowTableStats {
+  TableRef name;
+};
+
 // A statement of ours that this server does not execute yet.
 struct LaterStatement {
   std::string_view kind;  // static text: `ALTER TABLE`, `FLUSH TABLE`, `BEGIN`, ...
@@ -99,16 +142,20 @@ using KalamStatement = std::variant<
     NotOurs,
     LaterStatement,
     AlterNamespace,
+    AlterStorage,
+    AlterTable,
     AlterUser,
     Begin,
     Commit,
     CreateApiKey,
     CreateNamespace,
+    CreateStorage,
     CreateTable,
     CreateUser,
     DescribeTable,
     DropApiKey,
     DropNamespace,
+    DropStorage,
     DropTable,
     DropUser,
     GrantAccess,
@@ -116,6 +163,8 @@ using KalamStatement = std::variant<
     Rollback,
     ShowApiKeys,
     ShowNamespaces,
+    ShowStorages,
+    ShowTableStats,
     ShowTables>;
 
 // Parses one statement (a piece of SplitStatements). Call CheckStatementBounds first.

@@ -91,8 +91,8 @@ class Committer final : public kv::DurableWriter {
   ~Committer() override;
 
   // Writes `commit` and returns its seqs; not yet durable (wait for `last`). Errors: kNotFound when one of
-  // its tables was dropped, kIo when the disk is full, kUnavailable when the store is read-only. Nothing
-  // is written then.
+  // its tables was dropped, kConflict when one was altered since its rows were made, kIo when the disk is
+  // full, kUnavailable when the store is read-only. Nothing is written then.
   Result<CommitOutcome> Commit(PendingCommit& commit, Blocking blocking);
 
   // The newest published state. Cheap: one uncontended lock and a reference.
@@ -122,6 +122,7 @@ class Committer final : public kv::DurableWriter {
   Status WriteDurably(const kv::Batch& batch) override;
   Status WriteAndDropPrefixes(const kv::Batch& batch,
                               std::span<const std::string> prefixes) override;
+  Status WriteAndFence(const kv::Batch& batch, std::string_view prefix, int version) override;
 
   // At most one; set before the first write, null to remove.
   void SetChangeSink(ChangeSink* sink);

@@ -46,10 +46,17 @@ class PendingCommit {
   // Puts the open log record into the batch. The Committer does so for the last one, before it stamps.
   void CloseRecord();
 
+  // A table that is written to, and the schema version of the rows.
+  struct Target {
+    TableId table;
+    int version;
+    bool operator==(const Target&) const = default;
+  };
+
   kv::Batch batch_;
   std::vector<SeqPlaces> places_;
   std::vector<RecordKey> record_keys_;
-  std::vector<TableId> tables_;
+  std::vector<Target> targets_;
 
   // The log record that still grows.
   std::string partition_;

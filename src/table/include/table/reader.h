@@ -26,8 +26,22 @@ struct ScanBounds {
   std::optional<std::string> upper;  // exclusive; nullopt: to the last
 };
 
-// Walks the rows of one partition in primary key order, tombstones included (RowView::deleted). Holds the
-// snapshot. Not thread-safe.
+// Where a point read leaves its row. Reuse keeps the memory.
+class FoundRow {
+ public:
+  // A row of the definition it was read with: `RowView(table.layout, found.view())`. Valid until the next read.
+  std::string_view view() const { return is_upgraded_ ? std::string_view(upgraded_) : stored_.view(); }
+
+ private:
+  friend class Reader;
+  kv::PinnedValue stored_;
+  std::string upgraded_;
+  bool is_upgraded_ = false;  // the stored row is of an older schema version
+};
+
+// Walks the rows of one partition (or of all, one after the other) in primary key order, tombstones included
+// (RowView::deleted). Rows of older schema versions come out as rows of the definition. Holds the snapshot.
+// Not thread-safe.
 //
 //   for (; cursor.Valid(); cursor.Next()) use(cursor.row());
 //   if (cursor.would_block()) ...; KALAM_TRY(cursor.status());
@@ -35,42 +49,47 @@ class RowCursor {
  public:
   bool Valid() const { return valid_; }
   void Next();
-  // The primary key in key form. Valid until Next.
+  // The primary key in key form; of ScanTable, `user id | 0x00 | primary key`. Valid until Next.
   std::string_view key() const { return it_->key().substr(prefix_bytes_); }
   // Valid until Next.
-  RowView row() const { return RowView(*layout_, it_->value()); }
+  RowView row() const { return RowView(table_->layout, is_upgraded_ ? std::string_view(upgraded_) : it_->value()); }
 
   bool would_block() const { return it_->would_block(); }
-  // Errors: kCorruption, kIo.
+  // Errors: kCorruption, kIo, kConflict when a row is newer than the definition.
   Status status() const;
 
  private:
   friend class Reader;
-  RowCursor(std::unique_ptr<kv::Iterator> it, const RowLayout& layout, std::size_t prefix_bytes,
+  RowCursor(std::unique_ptr<kv::Iterator> it, const TableDef& table, std::size_t prefix_bytes,
             Direction direction);
   void CheckRow();
 
   std::unique_ptr<kv::Iterator> it_;
-  const RowLayout* layout_;
+  const TableDef* table_;
   std::size_t prefix_bytes_;
   Direction direction_;
   bool valid_ = false;
+  std::string upgraded_;
+  bool is_upgraded_ = false;  // the stored row is of an older schema version
   Status row_status_;
 };
 
-// Reads tables at a durable snapshot. Stateless and thread-safe. `table` must outlive what it returns.
+// Reads tables at a durable snapshot. Stateless and thread-safe. `table` must outlive what it returns. When it
+// was looked up before the snapshot was taken, the snapshot may hold newer rows than it knows: kConflict.
 class Reader {
  public:
   explicit Reader(const kv::Store& store) : store_(store) {}
 
-  // The row with primary key `key` (key form), tombstones included: `RowView(table.layout, value.view())`.
-  // Errors: kCorruption, kIo.
+  // The row with primary key `key` (key form), tombstones included. Errors: kCorruption, kIo, kConflict.
   Result<RowLookup> Get(const DurableSnapshot& snapshot, const TableDef& table, const UserId& user,
-                        std::string_view key, kv::PinnedValue& value, Blocking blocking) const;
+                        std::string_view key, FoundRow& found, Blocking blocking) const;
 
   // A cursor on the first row within the bounds (the last one for kBackward).
   RowCursor Scan(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user,
                  const ScanBounds& bounds, Direction direction, Blocking blocking) const;
+
+  // All rows of all partitions, users in order of their ids. Blocks.
+  RowCursor ScanTable(const DurableSnapshotPtr& snapshot, const TableDef& table) const;
 
  private:
   const kv::Store& store_;

@@ -45,6 +45,8 @@ Status AuthorizeRows(const Identity& who, Action action, const Object& object) {
       if (action == Action::kSelect) return AdminsOnly(who, "read system.users");
       return AdminsOnly(who, "change system.users");
     case ObjectKind::kSystemStorages:
+      if (action == Action::kDelete) return AdminsOnly(who, "drop storages");
+      [[fallthrough]];
     case ObjectKind::kSystemStats:
       if (action == Action::kSelect) return AdminsOnly(who, "read " + std::string(object.name));
       return Denied("table " + Quoted(object.name) + " is read-only");

@@ -78,7 +78,7 @@ const std::vector<Row> kMatrix = {
     {Action::kSelect,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kAll,    kAdmins, kAdmins, "sdy", kAdmins, kAll}},
     {Action::kInsert,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
     {Action::kUpdate,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
-    {Action::kDelete,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
+    {Action::kDelete,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kAdmins, kNobody, kNobody, kNobody}},
     // clang-format on
 };
 

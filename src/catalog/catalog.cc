@@ -13,9 +13,6 @@
 namespace kalam::catalog {
 namespace {
 
-// The one storage there is until CREATE STORAGE exists.
-constexpr std::string_view kLocalStorage = "local";
-
 Error NamespaceNotFound(std::string_view name) {
   return Error(ErrorCode::kNotFound, fmt::format("Namespace '{}' not found", name));
 }
@@ -43,9 +40,6 @@ Status CheckSound(const TableDef& def) {
   return Error(ErrorCode::kInvalidArgument,
                fmt::format("a table has one PRIMARY KEY column, not {}", keys));
 }
-
-// Documents keep milliseconds; so does memory, so that a restart changes nothing.
-TimestampMicros WholeMillis(TimestampMicros micros) { return micros - micros % 1000; }
 
 }  // namespace
 
@@ -208,7 +202,7 @@ Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
 
 // --- tables
 
-Result<Catalog::CreatedTable> Catalog::CreateTable(TableDef spec, bool if_not_exists) {
+Result<Catalog::CreatedTable> Catalog::CreateTable(TableDef spec, bool if_not_exists, const PrepareTable& prepare) {
   KALAM_TRY(CheckSound(spec));
   std::lock_guard ddl(ddl_mutex_);
   const auto ns = namespaces_.find(spec.name.ns);
@@ -223,7 +217,8 @@ Result<Catalog::CreatedTable> Catalog::CreateTable(TableDef spec, bool if_not_ex
     return Error(ErrorCode::kAlreadyExists,
                  fmt::format("Table {} already exists", spec.name.ToString()));
   }
-  if (spec.storage_id != kLocalStorage) {
+  const auto storage = storages_.find(spec.storage_id);
+  if (storage == storages_.end()) {
     return Error(ErrorCode::kNotFound,
                  fmt::format("Storage '{}' does not exist in system.storages", spec.storage_id));
   }
@@ -238,6 +233,7 @@ Result<Catalog::CreatedTable> Catalog::CreateTable(TableDef spec, bool if_not_ex
   spec.Finish();
   TableDocument document{.def = std::move(spec), .history = {}};
   document.history.push_back(HistoryEntry(document.def, document.def.created_at, "Initial schema"));
+  if (prepare) KALAM_TRY(prepare(document.def, *storage->second));
   kv::Batch batch;
   batch.Put(kv::Family::kMeta, TableKey(document.def.name), EncodeTableDocument(document));
   batch.Put(kv::Family::kMeta, kNextTableIdKey, std::to_string(next_table_id_));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "catalog/catalog.h"
 #include "kv/batch.h"
 #include "kv/store.h"
@@ -51,9 +52,13 @@ Result<std::optional<std::uint32_t>> ReadNextTableId(const kv::Store& store) {
 Result<std::unique_ptr<Catalog>> Catalog::Open(const kv::Store& store, kv::DurableWriter& writer,
                                                const Clock& clock, const Options& options) {
   KALAM_TRY(UserId::Parse(options.localhost_default_user).Context("localhost_default_user"));
-  std::unique_ptr<Catalog> catalog(new Catalog(writer, clock));
+  std::unique_ptr<Catalog> catalog(new Catalog(writer, clock, options));
   KALAM_TRY_ASSIGN(const auto next_table_id, ReadNextTableId(store).Context("open catalog"));
   KALAM_TRY(catalog->Load(store).Context("open catalog"));
+  std::vector<std::string> to_seal;
+  KALAM_TRY(ForEach(store, kStoragePrefix, [&](std::string_view key, std::string_view value) {
+              return catalog->LoadStorage(key, value, to_seal);
+            }).Context("open catalog"));
   const bool first_start = !next_table_id.has_value();
   if (first_start && !catalog->tables_.empty()) {
     // Going on could give a new table the rows of an old one.
@@ -67,7 +72,7 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(const kv::Store& store, kv::Durab
           .Context("open catalog");
     }
   }
-  KALAM_TRY(catalog->WriteFirstRows(options, first_start).Context("open catalog"));
+  KALAM_TRY(catalog->WriteFirstRows(first_start, to_seal).Context("open catalog"));
   return catalog;
 }
 
@@ -133,17 +138,40 @@ Status Catalog::LoadGrant(std::string_view key) {
   return {};
 }
 
-Status Catalog::WriteFirstRows(const Options& options, bool first_start) {
-  const TimestampMicros micros = clock_.NowMicros();
-  const TimestampMicros now = micros - micros % 1000;
+Status Catalog::LoadStorage(std::string_view key, std::string_view value, std::vector<std::string>& to_seal) {
+  KALAM_TRY_ASSIGN(Storage storage, DecodeStorage(key, value, cipher()));
+  if (key != StorageKey(storage.id)) return Corrupt(key, "holds another storage");
+  if (!storage.sealed_credentials.empty() && !storage.credentials) {
+    log::Warn("catalog", "credentials of storage '" + storage.id +
+                             "' can't be opened: storage.credentials_key is not the one they were sealed with");
+  }
+  if (storage.credentials && storage.sealed_credentials.empty() && cipher() != nullptr) to_seal.push_back(storage.id);
+  const std::string id = storage.id;
+  storages_.emplace(id, std::make_shared<const Storage>(std::move(storage)));
+  return {};
+}
+
+Status Catalog::WriteFirstRows(bool first_start, const std::vector<std::string>& to_seal) {
+  const TimestampMicros now = WholeMillis(clock_.NowMicros());
   kv::Batch batch;
+  if (storages_.empty()) {
+    Storage local = DefaultStorage(now);
+    KALAM_TRY_ASSIGN(const std::string document, EncodeStorage(local, cipher()));
+    batch.Put(kv::Family::kMeta, StorageKey(local.id), document);
+    storages_.emplace(local.id, std::make_shared<const Storage>(local));
+  }
+  // Stored before there was a key.
+  for (const std::string& id : to_seal) {
+    KALAM_TRY_ASSIGN(const std::string document, EncodeStorage(*storages_.at(id), cipher()));
+    batch.Put(kv::Family::kMeta, StorageKey(id), document);
+  }
   if (first_start) {
     NamespaceDocument document{.name = std::string(kDefaultNamespace), .created_at = now};
     batch.Put(kv::Family::kMeta, NamespaceKey(document.name), EncodeNamespace(document));
     batch.Put(kv::Family::kMeta, kNextTableIdKey, std::to_string(next_table_id_));
     namespaces_.emplace(document.name, Namespace{.document = document, .tables = {}});
   }
-  for (const std::string_view id : {kSystemUser, std::string_view(options.localhost_default_user)}) {
+  for (const std::string_view id : {kSystemUser, std::string_view(options_.localhost_default_user)}) {
     if (users_.contains(id)) continue;
     User user;
     user.user_id = user.username = id;

@@ -84,7 +84,7 @@ TEST_F(CatalogTest, TheLocalhostUserGetsARowOnce) {
 
 TEST_F(CatalogTest, OtherKeysOfTheMetaFamilyAreLeftAlone) {
   Overwrite("seq_lease", "not json");
-  Overwrite("system_storages/x", "not json");
+  Overwrite("system_jobs/x", "not json");
   Overwrite("information_schema_tables", "not json");
   Restart();
   EXPECT_TRUE(catalog_->HasNamespace("default"));
@@ -107,6 +107,8 @@ TEST_F(CatalogTest, CorruptDocumentsStopTheStartAndNameTheirKey) {
       {NamespaceKey("x"), Stored(ns_key), NamespaceKey("x") + ": holds another namespace"},
       {UserKey("system"), "null", UserKey("system") + ": "},
       {UserKey("x"), Stored(UserKey("system")), UserKey("x") + ": holds another user"},
+      {StorageKey("local"), "not json", StorageKey("local") + ": "},
+      {StorageKey("x"), Stored(StorageKey("local")), StorageKey("x") + ": holds another storage"},
       {counter, "", counter + ": not a table number"},
       {counter, "2x", counter + ": not a table number"},
       {counter, "1", counter + ": table default.t has number 1 already"},

@@ -18,9 +18,6 @@ Error UserNotFound(std::string_view user_id) {
   return Error(ErrorCode::kNotFound, fmt::format("User with user_id '{}' not found", user_id));
 }
 
-// Documents keep milliseconds; so does memory, so that a restart changes nothing.
-TimestampMicros WholeMillis(TimestampMicros micros) { return micros - micros % 1000; }
-
 }  // namespace
 
 std::shared_ptr<const ApiKey> Catalog::FindApiKey(std::string_view hash) const {

@@ -15,6 +15,7 @@ inline constexpr std::string_view kUserPrefix = "system_users/";
 inline constexpr std::string_view kApiKeyPrefix = "system_api_keys/";
 // Then the table's number (u32 BE) and the user id; the value is empty.
 inline constexpr std::string_view kGrantPrefix = "table_grants/";
+inline constexpr std::string_view kStoragePrefix = "system_storages/";
 // The number that the next table gets, in decimal. Its presence also says that the first start is over.
 inline constexpr std::string_view kNextTableIdKey = "catalog/next_table_id";
 
@@ -24,6 +25,7 @@ inline std::string TableKey(const TableName& name) {
 inline std::string NamespaceKey(std::string_view name) {
   return std::string(kNamespacePrefix).append(name);
 }
+inline std::string StorageKey(std::string_view id) { return std::string(kStoragePrefix).append(id); }
 inline std::string UserKey(std::string_view user_id) {
   return std::string(kUserPrefix).append(user_id);
 }

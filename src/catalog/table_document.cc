@@ -7,6 +7,7 @@
 
 #include "document_reader.h"
 #include "document_writer.h"
+#include "hex.h"
 
 namespace kalam::catalog {
 namespace {
@@ -28,28 +29,6 @@ std::optional<Enum> FindByName(const std::array<Enum, n>& all, std::string_view 
 
 // --- default literals: one object whose only field names the kind, {"int":5}. Doubles and bytes go as
 // text: JSON has neither non-finite numbers nor bytes.
-
-std::string ToHex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char byte : bytes) {
-    hex += kDigits[static_cast<unsigned char>(byte) >> 4];
-    hex += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return hex;
-}
-
-std::optional<std::string> FromHex(std::string_view hex) {
-  if (hex.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    unsigned byte = 0;
-    const char* end = hex.data() + i + 2;
-    if (std::from_chars(hex.data() + i, end, byte, 16).ptr != end) return std::nullopt;
-    bytes += static_cast<char>(byte);
-  }
-  return bytes;
-}
 
 std::string ShortestText(double value) {
   char text[40];

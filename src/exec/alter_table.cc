@@ -47,7 +47,7 @@ Status RunAlterTable(const sql::AlterTable& statement, StatementContext& context
   catalog::Catalog& catalog = context.services.catalog;
   const TableDefPtr table = catalog.FindTable(name.ns, name.table);
   if (!table) return sql::RelationDoesNotExist(context.options.error_style, name.ToString());
-  KALAM_TRY(AuthorizeTable(context.who, auth::Action::kAlterTable, *table));
+  KALAM_TRY(AuthorizeTable(catalog, context.who, auth::Action::kAlterTable, *table));
   if (statement.kind && *statement.kind != table->kind) {
     return Error(ErrorCode::kInvalidArgument, "Table " + name.ToString() + " is a " +
                                                   std::string(ToString(table->kind)) + " table, not a " +

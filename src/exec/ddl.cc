@@ -3,6 +3,9 @@
 #include "query/inspection.h"
 #include "statement_context.h"
 #include "statement_results.h"
+#include "storages.h"
+#include "table_folder.h"
+#include "table_stats.h"
 #include "user_statements.h"
 
 namespace kalam::exec {
@@ -157,11 +160,18 @@ class Handler {
   Status operator()(const sql::RevokeAccess& statement) const {
     return RunUserStatement(statement, context_);
   }
-  Status operator()(const sql::CreateStorage&) const { return NotYet("CREATE STORAGE"); }
-  Status operator()(const sql::AlterStorage&) const { return NotYet("ALTER STORAGE"); }
-  Status operator()(const sql::DropStorage&) const { return NotYet("DROP STORAGE"); }
-  Status operator()(const sql::ShowStorages&) const { return NotYet("SHOW STORAGES"); }
-  Status operator()(const sql::ShowTableStats&) const { return NotYet("SHOW TABLE STATS"); }
+  Status operator()(const sql::CreateStorage& statement) const { return RunCreateStorage(statement, context_); }
+  Status operator()(const sql::AlterStorage& statement) const { return RunAlterStorage(statement, context_); }
+  Status operator()(const sql::DropStorage& statement) const { return RunDropStorage(statement, context_); }
+  Status operator()(const sql::ShowStorages&) const {
+    KALAM_TRY(Authorize(Action::kShowStorages));
+    return Show(query::ShowStorages(catalog(), context_.services.system_tables), context_);
+  }
+  Status operator()(const sql::ShowTableStats& statement) const {
+    KALAM_TRY_ASSIGN(const TableDefPtr table, FindVisible(statement.name));
+    KALAM_TRY_ASSIGN(const query::Listing stats, TableStats(*table, context_));
+    return Show(stats, context_);
+  }
 
   Status operator()(const sql::AlterTable& statement) const { return RunAlterTable(statement, context_); }
 
@@ -193,10 +203,16 @@ class Handler {
     KALAM_TRY(Authorize(CreateAction(statement.spec.kind)));
     TableDef table = DefinitionOf(statement.spec, context_);
     const std::string name = table.name.ToString();
+    TableFolder folder;
+    const auto prepare = [&](const TableDef& def, const catalog::Storage& storage) -> Status {
+      if (def.kind != TableKind::kShared || storage.type != catalog::StorageType::kFilesystem) return {};
+      KALAM_TRY_ASSIGN(const std::string path, catalog().SharedTablePath(def, storage));
+      return folder.Create(path);
+    };
     KALAM_TRY_ASSIGN(const auto created,
-                     catalog().CreateTable(std::move(table), statement.spec.if_not_exists));
-    if (created.outcome == DdlOutcome::kSkipped)
-      return Done(context_, "Table " + name + " already exists (skipped)");
+                     catalog().CreateTable(std::move(table), statement.spec.if_not_exists, prepare));
+    folder.Keep();
+    if (created.outcome == DdlOutcome::kSkipped) return Done(context_, "Table " + name + " already exists (skipped)");
     return Done(context_, std::string(CreatedMessage(statement.spec.kind)));
   }
 
@@ -238,18 +254,19 @@ class Handler {
   Status operator()(const sql::DescribeTable& statement) const {
     const TableName name = statement.name.Resolve(kDefaultNamespace);
     if (query::SystemTables::IsSystemSchema(name.ns)) return DescribeSystem(name);
-    const TableDefPtr table = catalog().FindTable(name.ns, name.table);
-    // A table that the caller may not see is told apart from a missing one by nothing.
-    if (!table || !IsVisibleTable(catalog(), context_.who, *table)) {
-      const std::string written = statement.name.ns ? name.ToString() : name.table;
-      return Error(ErrorCode::kNotFound, "Table '" + written + "' not found");
-    }
-    return Show(
-        statement.history ? query::DescribeHistory(catalog(), *table) : query::Describe(*table),
-        context_);
+    KALAM_TRY_ASSIGN(const TableDefPtr table, FindVisible(statement.name));
+    return Show(statement.history ? query::DescribeHistory(catalog(), *table) : query::Describe(*table), context_);
   }
 
  private:
+  // A table that the caller may not see is told apart from a missing one by nothing.
+  Result<TableDefPtr> FindVisible(const sql::TableRef& written) const {
+    const TableName name = written.Resolve(kDefaultNamespace);
+    TableDefPtr table = catalog().FindTable(name.ns, name.table);
+    if (table && IsVisibleTable(catalog(), context_.who, *table)) return table;
+    return Error(ErrorCode::kNotFound, "Table '" + (written.ns ? name.ToString() : name.table) + "' not found");
+  }
+
   Status DescribeSystem(const TableName& name) const {
     const query::SystemTable* table = context_.services.system_tables.Find(name.ns, name.table);
     if (!table || !query::MayRead(ViewerOf(catalog(), context_.who), *table)) {

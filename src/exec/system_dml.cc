@@ -3,6 +3,7 @@
 #include "query/fast_statement.h"
 #include "row_sinks.h"
 #include "sql/lexer.h"
+#include "system_storages_writer.h"
 #include "system_users_writer.h"
 #include "write_statement.h"
 
@@ -217,6 +218,7 @@ Status Run(const SystemTable& table, std::string_view sql, StatementContext& con
 
 std::unique_ptr<SystemTableWriter> WriterOf(const SystemTable& table, StatementContext& context) {
   if (table.schema == "system" && table.name == "users") return MakeSystemUsersWriter(context);
+  if (table.schema == "system" && table.name == "storages") return MakeSystemStoragesWriter(context);
   return nullptr;
 }
 

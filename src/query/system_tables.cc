@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/json_writer.h"
 #include "information_schema.h"
+#include "query/inspection.h"
 #include "shown_table.h"
 #include "shown_values.h"
 
@@ -31,6 +32,20 @@ std::string FlushPolicyJson(const FlushPolicy& policy) {
   return out;
 }
 
+enum class Credentials { kShown, kMasked };
+
+RowStream StorageRows(const catalog::Catalog& catalog, Credentials credentials) {
+  return StreamOf(catalog.ListStorages(), [credentials](const catalog::StoragePtr& storage, std::vector<Row>& rows) {
+    const bool any = storage->credentials || !storage->sealed_credentials.empty();
+    const Value masked = any ? Text("***") : Value();
+    rows.push_back({Text(storage->id), Text(storage->name), OptionalText(storage->description),
+                    Text(ToString(storage->type)), Text(storage->uri),
+                    credentials == Credentials::kShown ? OptionalText(storage->credentials) : masked,
+                    Text(storage->shared_tables_template), Text(storage->user_tables_template),
+                    Int(storage->created_at), Int(storage->updated_at)});
+  });
+}
+
 std::vector<TableDefPtr> VisibleTables(const catalog::Catalog& catalog, const Viewer& viewer) {
   std::vector<TableDefPtr> tables = catalog.ListTables();
   std::erase_if(tables, [&](const TableDefPtr& table) { return !viewer.may_see(*table); });
@@ -54,9 +69,13 @@ SystemTable Tables(const catalog::Catalog& catalog) {
                       {"deleted_retention_hours", kInt},
                       {"access", kText}},
           .rows = [&catalog](const Viewer& viewer) {
-            return StreamOf(VisibleTables(catalog, viewer), [](const TableDefPtr& table, std::vector<Row>& rows) {
+            const bool admin = auth::IsAdmin(viewer.who.role);
+            return StreamOf(VisibleTables(catalog, viewer), [&catalog, admin](const TableDefPtr& table,
+                                                                              std::vector<Row>& rows) {
+              // Where things are on the host is the administrators' affair.
+              const std::string location = admin ? catalog.StorageLocation(*table) : std::string();
               rows.push_back({Text(DocumentKey(table->name)), Text(table->name.table), Text(table->name.ns),
-                              Text(ToLowerName(table->kind)), Int(table->created_at), Text(""),
+                              Text(ToLowerName(table->kind)), Int(table->created_at), Text(location),
                               Text(table->storage_id), Bool(table->use_user_storage),
                               Text(FlushPolicyJson(table->flush)), Int(table->schema_version),
                               OptionalInt(table->deleted_retention_hours),
@@ -108,7 +127,7 @@ SystemTable Users(const catalog::Catalog& catalog) {
           }};
 }
 
-SystemTable Storages() {
+SystemTable Storages(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "storages",
           .kind = ObjectKind::kSystemStorages,
@@ -122,7 +141,10 @@ SystemTable Storages() {
                       {"user_tables_template", kText},
                       {"created_at", kTimestamp},
                       {"updated_at", kTimestamp}},
-          .rows = NoRows};
+          .rows = [&catalog](const Viewer& viewer) {
+            const auto shown = auth::IsAdmin(viewer.who.role) ? Credentials::kShown : Credentials::kMasked;
+            return StorageRows(catalog, shown);
+          }};
 }
 
 SystemTable Jobs() {
@@ -214,7 +236,7 @@ SystemTables::SystemTables(const catalog::Catalog& catalog, const Stats& stats) 
   tables_.push_back(LiveQueries());
   tables_.push_back(Namespaces(catalog));
   tables_.push_back(StatsTable(stats));
-  tables_.push_back(Storages());
+  tables_.push_back(Storages(catalog));
   tables_.push_back(TableSchemas(catalog));
   tables_.push_back(Tables(catalog));
   tables_.push_back(Users(catalog));
@@ -229,6 +251,10 @@ void SystemTables::Supply(std::string_view schema, std::string_view name, RowsFu
   const auto it = std::ranges::find_if(tables_, Named(schema, name));
   KALAM_CHECK(it != tables_.end(), "rows are supplied to a table of the list");
   it->rows = std::move(rows);
+}
+
+Listing ShowStorages(const catalog::Catalog& catalog, const SystemTables& system) {
+  return {.columns = system.Find("system", "storages")->columns, .rows = StorageRows(catalog, Credentials::kMasked)};
 }
 
 bool MayRead(const Viewer& viewer, const SystemTable& table) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/credentials_cipher.h"
 #include "model/ids.h"
 
 namespace kalam::server {
@@ -87,6 +88,13 @@ Status IsUserId(const std::string& text) {
   return {};
 }
 
+Status IsCredentialsKey(const std::string& text) {
+  if (const auto cipher = catalog::CredentialsCipher::FromHexKey(text); !cipher.ok()) {
+    return Wrong(cipher.error().message());
+  }
+  return {};
+}
+
 Status IsCronSchedule(const std::string& text) {
   int fields = 0;
   bool in_field = false;
@@ -151,6 +159,11 @@ std::vector<ConfigKey> BuildKeys() {
       KeyOf(KALAM_KEY(storage.default_storage_path), "Folder of the storage `local`.")
           .Check(NotEmpty)
           .BelowDataDir("storage"),
+      KeyOf(KALAM_KEY(storage.credentials_key),
+            "Encrypts the credentials of storages on disk: 64 hexadecimal digits (openssl rand -hex 32). Without "
+            "it they are stored as plain text.")
+          .Check(IsCredentialsKey)
+          .Secret(),
       KeyOf(KALAM_KEY(storage.enable_wal),
             "Must be true: acknowledged writes live in the write-ahead log."),
       KeyOf(KALAM_KEY(storage.compression),

@@ -268,6 +268,7 @@ TEST_F(ConfigTest, EveryKeyCanBeGivenInTheEnvironment) {
     if (text.front() == '"') text = text.substr(1, text.size() - 2);
     environment[VariableOf(key.name)] = text == "[]" ? "" : text;
   }
+  environment["KALAMDB_STORAGE_CREDENTIALS_KEY"] = std::string(64, 'a');
   environment["KALAMDB_SERVER_CORS_ORIGINS"] = "http://a.example, http://b.example:81";
   const ServerConfig config = Loaded("", environment);
   EXPECT_THAT(config.server.cors_origins, ElementsAre("http://a.example", "http://b.example:81"));

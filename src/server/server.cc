@@ -184,8 +184,14 @@ Status Server::Parts::OpenStore() {
   commit.mode = config.storage.sync == StorageSync::kCommit ? table::SyncMode::kCommit : table::SyncMode::kInterval;
   commit.node_id = config.flush.node_id;
   KALAM_TRY_ASSIGN(committer, table::Committer::Open(*store, clock, commit));
+  catalog::Catalog::Options catalog_options{.localhost_default_user = config.auth.localhost_default_user,
+                                            .default_storage_path = config.storage.default_storage_path};
+  if (config.storage.credentials_key) {
+    KALAM_TRY_ASSIGN(catalog_options.credentials_cipher,
+                     catalog::CredentialsCipher::FromHexKey(*config.storage.credentials_key));
+  }
   KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
-                                                   {.localhost_default_user = config.auth.localhost_default_user}));
+                                                   std::move(catalog_options)));
   reader = std::make_unique<table::Reader>(*store);
   writer = std::make_unique<table::Writer>(*store, *committer);
   streams = std::make_unique<table::StreamStore>(*committer, clock, table::StreamOptions{});

@@ -49,6 +49,35 @@ RowCursor Reader::ScanTable(const DurableSnapshotPtr& snapshot, const TableDef& 
                    Direction::kForward);
 }
 
+Result<LiveRows> Reader::CountLive(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                                   const std::optional<UserId>& user, std::uint64_t max_rows,
+                                   std::chrono::milliseconds max_time) const {
+  constexpr std::uint64_t kRowsBetweenLooks = 256;
+  const std::string lower = user ? PartitionPrefix(table.id, *user) : TablePrefix(table.id);
+  const std::string upper = PrefixSuccessor(lower);
+  const auto it = store_.NewIterator(kv::Family::kHot, {.snapshot = snapshot->view_ptr(),
+                                                        .lower = lower,
+                                                        .upper = upper,
+                                                        .fill_cache = false});
+  const auto give_up = std::chrono::steady_clock::now() + max_time;
+  LiveRows live;
+  std::uint64_t seen = 0;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    if (seen == max_rows || (++seen % kRowsBetweenLooks == 0 && std::chrono::steady_clock::now() > give_up)) {
+      const auto counted = store_.ApproximateBytes(kv::Family::kHot, lower, it->key());
+      const auto all = store_.ApproximateBytes(kv::Family::kHot, lower, upper);
+      live.exact = false;
+      if (counted > 0 && all > counted) live.rows = static_cast<std::uint64_t>(
+          static_cast<double>(live.rows) * static_cast<double>(all) / static_cast<double>(counted));
+      return live;
+    }
+    if (it->value().size() < kRowHeaderBytes) return Error(ErrorCode::kCorruption, "stored row is too short");
+    if (!RowDeleted(it->value())) ++live.rows;
+  }
+  KALAM_TRY(it->status());
+  return live;
+}
+
 RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const TableDef& table,
                      std::size_t prefix_bytes, Direction direction)
     : it_(std::move(it)), table_(&table), prefix_bytes_(prefix_bytes), direction_(direction) {

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/namespace_document.h"
+#include "catalog/storage.h"
 #include "catalog/table_document.h"
 #include "catalog/user.h"
 #include "kv/durable_writer.h"
@@ -33,6 +34,9 @@ class Store;
 }
 
 namespace kalam::catalog {
+
+// Documents keep milliseconds; so does memory, so that a restart changes nothing.
+inline TimestampMicros WholeMillis(TimestampMicros micros) { return micros - micros % 1000; }
 
 struct NamespaceInfo {
   std::string name;
@@ -63,12 +67,17 @@ class Catalog {
   struct Options {
     // The user that localhost requests run as; gets a row of role `system` at first start.
     std::string localhost_default_user = "system";
+    // Where the files of the storage `local` are.
+    std::string default_storage_path = "./data/storage";
+    // Seals credentials of storages on disk; without it they are stored as plain text.
+    std::optional<CredentialsCipher> credentials_cipher = {};
   };
 
   // Reads all definitions with one scan of the `meta` family. At first start writes the namespace
-  // `default`; at each start the rows of the users `system` and `localhost_default_user` if they have
-  // none. `writer` (the Committer in the server, the store itself in tests) and `clock` must outlive
-  // the catalog; `store` is used only here. Errors: kCorruption naming the key; what the store or `writer` report.
+  // `default`; at each start what is missing of the storage `local` and the rows of the users `system` and
+  // `localhost_default_user`. `writer` (the Committer in the server, the store itself in tests) and `clock` must
+  // outlive the catalog; `store` is used only here. Errors: kCorruption naming the key; what the store or `writer`
+  // report.
   static Result<std::unique_ptr<Catalog>> Open(const kv::Store& store, kv::DurableWriter& writer,
                                                const Clock& clock, const Options& options);
 
@@ -97,6 +106,15 @@ class Catalog {
   // Whether the user was granted access to the (restricted) table.
   bool HasGrant(TableId table, std::string_view user_id) const;
 
+  // Null when there is no such storage.
+  StoragePtr FindStorage(std::string_view id) const;
+  // `local` first, then in order of id.
+  std::vector<StoragePtr> ListStorages() const;
+  // Where a table's files go, for people: `./data/storage/app/users/notes/{userId}`.
+  std::string StorageLocation(const TableDef& table) const;
+  // The folder or prefix of a SHARED table's files. Errors: those of StoragePath; kNotFound.
+  Result<std::string> SharedTablePath(const TableDef& table, const Storage& storage) const;
+
   // --- changes. Permission is the caller's affair. All report the errors of the writer, too.
 
   // Errors: kInvalidArgument (name), kAlreadyExists `Namespace 'app' already exists`.
@@ -119,8 +137,10 @@ class Catalog {
   // derived from the columns. Check and creation are one step with regard to DropNamespace.
   // Errors: kNotFound `Namespace 'x' does not exist. Create it first with CREATE NAMESPACE x.` and
   // `Storage 'x' does not exist in system.storages`; kAlreadyExists `Table ns.t already exists`;
-  // kInvalidArgument for a name or set of columns that could not be stored and read again.
-  Result<CreatedTable> CreateTable(TableDef spec, bool if_not_exists);
+  // kInvalidArgument for a name or set of columns that could not be stored and read again; those of `prepare`,
+  // which runs when nothing but the commit is left and makes what the table needs elsewhere.
+  using PrepareTable = std::function<Status(const TableDef& table, const Storage& storage)>;
+  Result<CreatedTable> CreateTable(TableDef spec, bool if_not_exists, const PrepareTable& prepare = {});
 
   struct DropTableOptions {
     bool if_exists = false;
@@ -153,6 +173,15 @@ class Catalog {
   void AwaitAlter(TableId id) {
     if (altering_.load() == id) AwaitChanges();
   }
+
+  // A storage that CheckStorage accepts; times are set here. Errors: those of CheckStorage; kAlreadyExists
+  // `Storage 'x' already exists`.
+  Result<DdlOutcome> CreateStorage(Storage storage, bool if_not_exists);
+  // Errors: kNotFound `Storage 'x' not found`; those of CheckStorage.
+  Status AlterStorage(std::string_view id, const StorageChange& change);
+  // Check and removal are one step with regard to CreateTable. Errors: kInvalidArgument `Cannot delete 'local'
+  // storage (protected)` and `Cannot delete storage 'x': N table(s) depend on it ...`; kNotFound.
+  Result<DdlOutcome> DropStorage(std::string_view id, bool if_exists);
 
   // Replaces the given options and keeps the others. `options` are JSON values by key.
   // Errors: kNotFound `Namespace 'app' not found`; kLimitExceeded.
@@ -211,7 +240,8 @@ class Catalog {
     std::size_t operator()(std::string_view text) const noexcept;
   };
 
-  Catalog(kv::DurableWriter& writer, const Clock& clock) : writer_(writer), clock_(clock) {}
+  Catalog(kv::DurableWriter& writer, const Clock& clock, Options options)
+      : writer_(writer), clock_(clock), options_(std::move(options)) {}
 
   // Open's steps, before anybody else has the catalog.
   Status Load(const kv::Store& store);
@@ -220,7 +250,16 @@ class Catalog {
   Status LoadUser(std::string_view key, std::string_view value);
   Status LoadApiKey(std::string_view key, std::string_view value);
   Status LoadGrant(std::string_view key);
-  Status WriteFirstRows(const Options& options, bool first_start);
+  Status LoadStorage(std::string_view key, std::string_view value, std::vector<std::string>& to_seal);
+  Status WriteFirstRows(bool first_start, const std::vector<std::string>& to_seal);
+
+  const CredentialsCipher* cipher() const {
+    return options_.credentials_cipher ? &*options_.credentials_cipher : nullptr;
+  }
+  // Stores a new or changed storage, then shows it. With ddl_mutex_ held.
+  Status PutStorage(Storage storage);
+  // With ddl_mutex_ held. Errors: kInvalidArgument, see DropStorage.
+  Status CheckUnused(std::string_view storage_id) const;
 
   // Writes a user's row and makes it visible; with ddl_mutex_ held.
   Result<UserPtr> PutUser(User user);
@@ -231,6 +270,7 @@ class Catalog {
 
   kv::DurableWriter& writer_;
   const Clock& clock_;
+  const Options options_;
 
   // Held over a whole change, commit included. Whoever changes what state_mutex_ guards holds both, so
   // the holder of this one alone may read it.
@@ -244,6 +284,7 @@ class Catalog {
   std::unordered_map<std::string, UserPtr, TextHash, std::equal_to<>> users_;
   std::unordered_map<std::string, std::shared_ptr<const ApiKey>, TextHash, std::equal_to<>> api_keys_;  // by hash
   std::unordered_map<TableId, std::set<std::string, std::less<>>> grants_;
+  std::map<std::string, StoragePtr, std::less<>> storages_;
 };
 
 }  // namespace kalam::catalog

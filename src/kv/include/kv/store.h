@@ -129,6 +129,8 @@ class Store : public DurableWriter {
   Status FlushMemtables();
 
   StoreStats stats() const;
+  // About how many bytes the keys from `lower` to below `upper` take, in memory and in files. Reads no data.
+  std::uint64_t ApproximateBytes(Family family, std::string_view lower, std::string_view upper) const;
   const std::string& path() const;
 
   // Write and Sync in one, for callers without a Committer.

@@ -47,6 +47,7 @@ struct ServerConfig {
     std::string data_dir = "./data";
     std::string rocksdb_path = "./data/rocksdb";
     std::string default_storage_path = "./data/storage";
+    std::optional<std::string> credentials_key;  // 64 hexadecimal digits
     bool enable_wal = true;
     Compression compression = Compression::kLz4;
     StorageSync sync = StorageSync::kCommit;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,12 @@ namespace kalam::table {
 
 // The outcome of a point read.
 enum class RowLookup : std::uint8_t { kFound, kNotFound, kWouldBlock };
+
+// How many live rows there are.
+struct LiveRows {
+  std::uint64_t rows = 0;
+  bool exact = true;  // false: counted up to a bound, the rest estimated from the bytes it takes
+};
 
 enum class Direction : std::uint8_t { kForward, kBackward };
 
@@ -87,6 +94,11 @@ class Reader {
   // A cursor on the first row within the bounds (the last one for kBackward).
   RowCursor Scan(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user,
                  const ScanBounds& bounds, Direction direction, Blocking blocking) const;
+
+  // The live rows of one partition, or of all with nullopt. Counts up to `max_rows` and for `max_time` at most.
+  Result<LiveRows> CountLive(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                             const std::optional<UserId>& user, std::uint64_t max_rows,
+                             std::chrono::milliseconds max_time) const;
 
   // All rows of all partitions, users in order of their ids. Blocks.
   RowCursor ScanTable(const DurableSnapshotPtr& snapshot, const TableDef& table) const;

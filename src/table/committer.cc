@@ -16,6 +16,7 @@
 #include "model/row_codec.h"
 #include "model/seq_generator.h"
 #include "sequencer_mutex.h"
+#include "table/change_interest.h"
 
 namespace kalam::table {
 namespace {
@@ -128,6 +129,9 @@ struct Committer::Impl {
     if (!outcome.would_block) {
       dropped.insert(turn.dropping.begin(), turn.dropping.end());
       if (turn.fence) fences[turn.fence->table] = turn.fence->version;
+      if (turn.commit && interest.any()) {
+        for (const std::uint32_t slot : turn.commit->slots_) interest.Touch(slot);
+      }
       written_lease = lease;
       written.store(outcome.last, std::memory_order_seq_cst);
       commits.fetch_add(1, std::memory_order_relaxed);
@@ -207,6 +211,7 @@ struct Committer::Impl {
       view = store.TakeSnapshot();
       upto = written.load(std::memory_order_relaxed);
       lease = written_lease;
+      interest.TakeTouched(touched);
     }
     last_round = steady_clock::now();
     const bool sync = options.mode == SyncMode::kCommit || !HasUnpublished() || stopping ||
@@ -233,7 +238,8 @@ struct Committer::Impl {
       snapshot.swap(next);
     }
     next.reset();  // may give up the last reference to the previous view: not under the lock
-    if (auto* s = sink.load(std::memory_order_acquire)) s->OnDurable(Current());
+    if (auto* s = sink.load(std::memory_order_acquire)) s->OnDurable(Current(), touched);
+    touched.clear();
     acknowledgements.Advance(published);
   }
 
@@ -280,6 +286,7 @@ struct Committer::Impl {
   SeqGenerator seqs;
   std::unordered_set<TableId> dropped;          // guarded by sequencer
   std::unordered_map<TableId, int> fences;      // guarded by sequencer; tables altered since the start
+  ChangeInterest interest;              // guarded by sequencer
   std::atomic<Seq> written;             // changed under sequencer
   Seq written_lease;                    // guarded by sequencer
   std::atomic<Seq> durable_lease;
@@ -293,6 +300,7 @@ struct Committer::Impl {
 
   // The sync thread's own.
   Seq published = written.load();
+  std::vector<std::uint32_t> touched;  // by commits that are not published yet
   Seq synced = published;
   steady_clock::time_point last_sync = steady_clock::now();
   steady_clock::time_point last_round = last_sync;
@@ -391,6 +399,17 @@ Status Committer::WriteAndFence(const kv::Batch& batch, std::string_view prefix,
   KALAM_TRY_ASSIGN(const auto outcome,
                    impl_->Sequence({.batch = all, .fence = PendingCommit::Target{table, version}}, Blocking::kAllowed));
   return WaitDurable(outcome.last);
+}
+
+Seq Committer::Watch(std::uint32_t slot) {
+  std::lock_guard lock(impl_->sequencer);
+  impl_->interest.Watch(slot);
+  return impl_->written.load(std::memory_order_relaxed);
+}
+
+void Committer::Unwatch(std::uint32_t slot) {
+  std::lock_guard lock(impl_->sequencer);
+  impl_->interest.Unwatch(slot);
 }
 
 void Committer::SetChangeSink(ChangeSink* sink) { impl_->sink.store(sink); }

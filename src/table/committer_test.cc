@@ -128,7 +128,7 @@ TEST_F(CommitterTest, WhatIsDurableAlreadyIsPostedAtOnce) {
 
 TEST_F(CommitterTest, SubscribersAreToldAfterReadersAndBeforeWriters) {
   struct Sink final : ChangeSink {
-    void OnDurable(const DurableSnapshotPtr& snapshot) override {
+    void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t>) override {
       story += "sink" + std::to_string(committer->Snapshot()->seq() == snapshot->seq()) +
                std::to_string(committer->IsDurable(snapshot->seq())) + " ";
     }

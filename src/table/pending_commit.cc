@@ -1,6 +1,7 @@
 #include "table/pending_commit.h"
 
 #include "model/row_codec.h"
+#include "table/change_interest.h"
 
 namespace kalam::table {
 
@@ -9,6 +10,7 @@ void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, 
   if (partition != partition_) {
     CloseRecord();
     partition_ = partition;
+    slots_.push_back(ChangeInterest::SlotOf(partition));
   }
   const Target target{table, RowSchemaVersion(row)};
   if (targets_.empty() || targets_.back() != target) targets_.push_back(target);
@@ -41,6 +43,7 @@ void PendingCommit::Clear() {
   places_.clear();
   record_keys_.clear();
   targets_.clear();
+  slots_.clear();
   partition_.clear();
   record_.clear();
   first_in_record_ = 0;

@@ -1,5 +1,6 @@
 #include "table/stream_store.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -65,20 +66,30 @@ struct StreamStore::Impl {
     while (!wake.wait_for(lock, options.eviction_interval, [&] { return stopping; })) {
       lock.unlock();
       std::vector<std::shared_ptr<StreamTable>> all;
+      std::vector<TableId> watched;
       tables.Read([&](const Tables& t) {
-        for (const auto& [id, table] : t.live) all.push_back(table);
+        for (const auto& [id, table] : t.live) {
+          all.push_back(table);
+          if (table->watched()) watched.push_back(id);
+        }
       });
       for (const auto& table : all) {
         while (table->EvictExpired(kEvictAtOnce)) {
         }
       }
+      for (const TableId id : watched) Tell(id);
       lock.lock();
     }
+  }
+
+  void Tell(TableId id) {
+    if (StreamSink* to = sink.load(std::memory_order_acquire)) to->OnStreamWritten(id);
   }
 
   Committer& committer;
   const Clock& clock;
   const StreamOptions options;
+  std::atomic<StreamSink*> sink{nullptr};
   SharedGuarded<Tables> tables{};
 
   std::mutex mutex{};
@@ -105,7 +116,9 @@ WriteReceipt StreamStore::Apply(const TableDef& table, std::span<const RowChange
                                 Blocking blocking) {
   const auto stream = impl_->FindOrAdd(table.id);
   if (!stream) return {.status = TableDropped(table)};
-  return stream->Apply(table, changes, blocking);
+  WriteReceipt receipt = stream->Apply(table, changes, blocking);
+  if (stream->watched() && receipt.affected_rows > 0) impl_->Tell(table.id);
+  return receipt;
 }
 
 StreamScan StreamStore::Scan(const TableDef& table) const {
@@ -135,6 +148,27 @@ void StreamStore::Drop(TableId table) {
     t.live.erase(it);
   });
 }
+
+Seq StreamStore::Watch(const TableDef& table, bool expiry) {
+  const auto stream = impl_->FindOrAdd(table.id);
+  return stream ? stream->Watch(expiry) : Seq();
+}
+
+void StreamStore::Unwatch(TableId table) {
+  if (const auto stream = impl_->Find(table)) stream->Unwatch();
+}
+
+StreamChanges StreamStore::TakeChanges(TableId table) {
+  const auto stream = impl_->Find(table);
+  return stream ? stream->TakeChanges() : StreamChanges{};
+}
+
+StreamChanges StreamStore::ChangesSince(const TableDef& table, Seq after) const {
+  const auto stream = impl_->FindOrAdd(table.id);
+  return stream ? stream->ChangesSince(after) : StreamChanges{};
+}
+
+void StreamStore::SetSink(StreamSink* sink) { impl_->sink.store(sink); }
 
 StreamStore::Usage StreamStore::usage(TableId table) const {
   const auto stream = impl_->Find(table);

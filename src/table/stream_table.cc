@@ -1,6 +1,7 @@
 #include "stream_table.h"
 
 #include <algorithm>
+#include <utility>
 #include <unordered_set>
 
 #include "model/row_codec.h"
@@ -11,6 +12,9 @@ namespace {
 
 // What a row costs beside its bytes: its slot in a chunk and its entry in the key index.
 constexpr std::uint64_t kRowOverheadBytes = sizeof(StreamRow) + 80;
+
+// Changes kept for a follower that does not come to take them.
+constexpr std::uint64_t kMaxToldBytes = 128 << 20;
 
 std::uint64_t Cost(const StreamRow& row) { return row.bytes.size() + kRowOverheadBytes; }
 
@@ -89,6 +93,7 @@ void StreamTable::Remove(std::string_view key, Seq seq) {
   const auto it = by_key_.find(key);
   if (it == by_key_.end()) return;
   (*it->second).removed_at.store(seq.value(), std::memory_order_release);
+  if (watched()) Tell(ChangeOp::kDelete, false, seq, it->second.chunk, *it->second);
   by_key_.erase(it);
 }
 
@@ -107,13 +112,23 @@ void StreamTable::Append(const RowChange& change, Seq seq, TimestampMicros expir
   by_key_.emplace(row.key(), position);
   bytes_ += Cost(row);
   ++end_;
+  if (watched()) Tell(ChangeOp::kInsert, false, seq, position.chunk, row);
 }
 
 void StreamTable::EvictFront(Garbage& garbage) {
   StreamRow& row = front();
   bytes_ -= Cost(row);
+  const Seq removed(row.removed_at.load(std::memory_order_relaxed));
+  forgotten_ = std::max({forgotten_, row.seq, removed});
   // A deleted row's key may belong to a newer row by now.
-  if (row.removed_at.load(std::memory_order_relaxed) == 0) by_key_.erase(row.key());
+  if (removed == Seq()) {
+    by_key_.erase(row.key());
+    if (watch_expiry_) {
+      const Seq seq = committer_.NextId();  // never stored, and shown only to those who follow now
+      last_ = seq;
+      Tell(ChangeOp::kDelete, true, seq, chunks_.front(), row);
+    }
+  }
   if (++begin_ == StreamChunk::kRows) {
     garbage.push_back(std::move(chunks_.front()));
     chunks_.pop_front();
@@ -121,6 +136,62 @@ void StreamTable::EvictFront(Garbage& garbage) {
     end_ -= StreamChunk::kRows;
   }
 }
+
+void StreamTable::Tell(ChangeOp op, bool expired, Seq seq, const std::shared_ptr<StreamChunk>& chunk,
+                       const StreamRow& row) {
+  told_bytes_ += Cost(row);
+  if (told_bytes_ > kMaxToldBytes) {
+    told_.changes.clear();
+    told_.complete = false;
+  }
+  if (told_.complete) told_.changes.push_back({.op = op, .expired = expired, .seq = seq, .chunk = chunk, .at = &row});
+}
+
+Seq StreamTable::Watch(bool expiry) {
+  std::lock_guard lock(mutex_);
+  watch_expiry_ = watch_expiry_ || expiry;
+  watched_ = true;
+  return last_;
+}
+
+void StreamTable::Unwatch() {
+  std::lock_guard lock(mutex_);
+  watched_ = false;
+  watch_expiry_ = false;
+  told_ = {};
+  told_bytes_ = 0;
+}
+
+StreamChanges StreamTable::TakeChanges() {
+  StreamChanges taken;
+  std::lock_guard lock(mutex_);
+  taken = std::exchange(told_, {});
+  taken.upto = last_;
+  told_bytes_ = 0;
+  return taken;
+}
+
+StreamChanges StreamTable::ChangesSince(Seq after) const {
+  StreamChanges since;
+  std::lock_guard lock(mutex_);
+  since.upto = last_;
+  since.complete = after >= forgotten_;
+  if (!since.complete) return since;
+  std::size_t position = 0;
+  for (const auto& chunk : chunks_) {
+    for (std::size_t i = 0; i < StreamChunk::kRows; ++i, ++position) {
+      if (position < begin_ || position >= end_) continue;
+      const StreamRow& row = chunk->rows[i];
+      const Seq removed(row.removed_at.load(std::memory_order_relaxed));
+      if (row.seq > after) since.changes.push_back({.op = ChangeOp::kInsert, .seq = row.seq, .chunk = chunk, .at = &row});
+      if (removed > after) since.changes.push_back({.op = ChangeOp::kDelete, .seq = removed, .chunk = chunk, .at = &row});
+    }
+  }
+  std::ranges::stable_sort(since.changes, {}, &StreamChange::seq);
+  return since;
+}
+
+std::string_view StreamChange::row() const { return at->row(); }
 
 StreamTable::View StreamTable::Look() const {
   View view;

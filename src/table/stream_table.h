@@ -19,6 +19,7 @@
 #include "model/ids.h"
 #include "model/table_def.h"
 #include "table/committer.h"
+#include "table/stream_store.h"
 #include "table/writer.h"
 
 namespace kalam::table {
@@ -47,7 +48,7 @@ struct StreamChunk {
 class StreamTable {
  public:
   StreamTable(Committer& committer, const Clock& clock, std::uint64_t max_bytes)
-      : committer_(committer), clock_(clock), max_bytes_(max_bytes) {}
+      : committer_(committer), clock_(clock), max_bytes_(max_bytes), forgotten_(committer.NextId()) {}
 
   // What a scan needs: chunks, the range of positions in them, and the moment it stands for.
   struct View {
@@ -72,6 +73,13 @@ class StreamTable {
   // Finds one row; `chunk` keeps it in memory.
   const StreamRow* Find(std::string_view key, std::shared_ptr<const StreamChunk>& chunk) const;
 
+  // See StreamStore. `born`: no change before it is known.
+  Seq Watch(bool expiry);
+  void Unwatch();
+  StreamChanges TakeChanges();
+  StreamChanges ChangesSince(Seq after) const;
+  bool watched() const { return watched_.load(std::memory_order_relaxed); }
+
   // Gives back up to `max_rows` expired rows; false when none is left.
   bool EvictExpired(std::size_t max_rows);
 
@@ -92,6 +100,7 @@ class StreamTable {
   void Remove(std::string_view key, Seq seq);
   void Append(const RowChange& change, Seq seq, TimestampMicros expires_at);
   void EvictFront(Garbage& garbage);
+  void Tell(ChangeOp op, bool expired, Seq seq, const std::shared_ptr<StreamChunk>& chunk, const StreamRow& row);
   bool empty() const { return begin_ == end_; }
   StreamRow& front() const { return chunks_.front()->rows[begin_]; }
 
@@ -107,6 +116,14 @@ class StreamTable {
   std::uint64_t bytes_ = 0;
   Seq last_;
   std::unordered_map<std::string_view, Position> by_key_;  // not deleted; keys lie in the rows
+
+  // Of changes up to here some are not in the rows any more: they were evicted, or came before a restart.
+  Seq forgotten_;
+  // For the follower.
+  std::atomic<bool> watched_{false};
+  bool watch_expiry_ = false;
+  StreamChanges told_;
+  std::uint64_t told_bytes_ = 0;
 };
 
 }  // namespace kalam::table

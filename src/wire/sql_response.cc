@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/json_writer.h"
-#include "model/time_text.h"
+#include "wire/cell_json.h"
 
 namespace kalam::wire {
 namespace {
@@ -38,27 +38,6 @@ void AppendTook(std::string& out, std::chrono::microseconds took) {
 
 void AppendCacheHit(std::string& out, std::optional<bool> cache_hit) {
   if (cache_hit) out += *cache_hit ? R"(,"cache_hit":true)" : R"(,"cache_hit":false)";
-}
-
-void AppendHex(std::string& out, std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out += "\"0x";
-  const std::size_t begin = out.size();
-  out.resize(begin + 2 * bytes.size());
-  char* to = out.data() + begin;
-  for (const char byte : bytes) {
-    const auto bits = static_cast<unsigned char>(byte);
-    *to++ = kDigits[bits >> 4];
-    *to++ = kDigits[bits & 15];
-  }
-  out += '"';
-}
-
-template <typename Append>
-void AppendQuoted(std::string& out, std::int64_t value, Append append) {
-  out += '"';
-  append(out, value);
-  out += '"';
 }
 
 template <typename Float>
@@ -99,25 +78,9 @@ void SqlResponseWriter::BeginRow() {
 void SqlResponseWriter::NextKey() { out_ += shape_->key(column_++); }
 
 void SqlResponseWriter::Cell(const Datum& datum) {
-  switch (datum.kind()) {
-    case Datum::Kind::kNull: return NullCell();
-    case Datum::Kind::kBool: return BoolCell(datum.bool_value());
-    case Datum::Kind::kText: return TextCell(datum.text());
-    case Datum::Kind::kBinary: NextKey(); return AppendHex(out_, datum.text());
-    case Datum::Kind::kDouble:
-      if (shape_->type(column_) == DataType::kFloat) {
-        return FloatCell(static_cast<float>(datum.double_value()));
-      }
-      return DoubleCell(datum.double_value());
-    case Datum::Kind::kInt: break;
-  }
-  const std::int64_t value = datum.int_value();
-  switch (shape_->type(column_)) {
-    case DataType::kTimestamp: NextKey(); return AppendQuoted(out_, value, AppendTimestamp);
-    case DataType::kDate: NextKey(); return AppendQuoted(out_, value, AppendDate);
-    case DataType::kTime: NextKey(); return AppendQuoted(out_, value, AppendTime);
-    default: return IntCell(value);
-  }
+  const DataType type = shape_->type(column_);
+  NextKey();
+  AppendCell(out_, datum, type, options_.int64_as_string);
 }
 
 void SqlResponseWriter::NullCell() {
@@ -154,12 +117,8 @@ void SqlResponseWriter::TextCell(std::string_view utf8) {
 }
 
 void SqlResponseWriter::BigIntegerCell(std::string_view digits) {
-  const bool quoted =
-      options_.int64_as_string && digits.find_first_of(".eE") == std::string_view::npos;
   NextKey();
-  if (quoted) out_ += '"';
-  out_ += digits;
-  if (quoted) out_ += '"';
+  AppendDigits(out_, digits, options_.int64_as_string);
 }
 
 void SqlResponseWriter::RawCell(std::string_view json) {

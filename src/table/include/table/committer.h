@@ -44,11 +44,11 @@ using DurableSnapshotPtr = std::shared_ptr<const DurableSnapshot>;
 
 // Is told, on the sync thread and in order, each time more became durable: after the snapshot is
 // published and before the writers get their answers. Must be quick: it pulls the changes from the log
-// elsewhere.
+// elsewhere. `touched`: the watched slots (ChangeInterest) that the newly durable commits wrote to.
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
-  virtual void OnDurable(const DurableSnapshotPtr& snapshot) = 0;
+  virtual void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched) = 0;
 };
 
 // May an operation wait (disk read, contended latch, held back write)? An event loop says kNever and,
@@ -123,6 +123,11 @@ class Committer final : public kv::DurableWriter {
   Status WriteAndDropPrefixes(const kv::Batch& batch,
                               std::span<const std::string> prefixes) override;
   Status WriteAndFence(const kv::Batch& batch, std::string_view prefix, int version) override;
+
+  // Commits to partitions of `slot` are told to the sink from now on, until as many Unwatch. Returns the seq
+  // written last: later commits are told for sure, earlier ones perhaps.
+  Seq Watch(std::uint32_t slot);
+  void Unwatch(std::uint32_t slot);
 
   // At most one; set before the first write, null to remove.
   void SetChangeSink(ChangeSink* sink);

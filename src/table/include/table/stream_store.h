@@ -43,6 +43,33 @@ class StreamScan {
   std::size_t next_ = 0;  // position in the view, counted over all its chunks
 };
 
+struct StreamChunk;
+struct StreamRow;
+
+// One change of a STREAM table. Keeps its row in memory.
+struct StreamChange {
+  ChangeOp op = ChangeOp::kInsert;  // kInsert or kDelete; an update is one of each
+  bool expired = false;             // kDelete: by TTL or want of room
+  Seq seq;
+  std::shared_ptr<const StreamChunk> chunk;
+  const StreamRow* at = nullptr;
+
+  std::string_view row() const;  // inserted or deleted; encoded
+};
+
+struct StreamChanges {
+  std::vector<StreamChange> changes;  // in seq order
+  Seq upto;                           // what they are complete up to
+  bool complete = true;               // false: some are not known any more
+};
+
+// Is told after each write to a watched table, on the writer's thread. Must be quick.
+class StreamSink {
+ public:
+  virtual ~StreamSink() = default;
+  virtual void OnStreamWritten(TableId table) = 0;
+};
+
 // STREAM tables: rows in memory only, ordered by seq, gone after the table's TTL, when MAX_BUFFER rows or
 // the byte bound are exceeded (oldest first), and at restart. Primary keys are unique among live rows.
 // Deletes are hard. Thread-safe; owns one thread that gives back the memory of expired rows.
@@ -59,6 +86,17 @@ class StreamStore {
   // Calls `use` with the encoded row of `key`, if it is live; false if not.
   bool Get(const TableDef& table, std::string_view key,
            const std::function<void(std::string_view row)>& use) const;
+
+  // Following one table: from Watch on its changes are kept until TakeChanges, whatever becomes of the rows; up to
+  // a bound, beyond which they are given up and the next answer is not `complete`. Rows that leave for their
+  // TTL or for want of room are told with `expiry` only. One follower per table. Returns the seq written last.
+  Seq Watch(const TableDef& table, bool expiry);
+  void Unwatch(TableId table);
+  StreamChanges TakeChanges(TableId table);
+  // What has become of the table after `after`, as far as rows and memory tell; expiry not counted.
+  StreamChanges ChangesSince(const TableDef& table, Seq after) const;
+  // At most one; set before the first write, null to remove.
+  void SetSink(StreamSink* sink);
 
   // Gives back the rows and refuses later writes: ids are not used again.
   void Drop(TableId table);

@@ -238,7 +238,10 @@ struct Committer::Impl {
       snapshot.swap(next);
     }
     next.reset();  // may give up the last reference to the previous view: not under the lock
-    if (auto* s = sink.load(std::memory_order_acquire)) s->OnDurable(Current(), touched);
+    {
+      std::lock_guard lock(sink_mutex);
+      if (sink) sink->OnDurable(Current(), touched);
+    }
     touched.clear();
     acknowledgements.Advance(published);
   }
@@ -294,7 +297,8 @@ struct Committer::Impl {
   std::atomic<std::uint64_t> rounds{0};
 
   Acknowledgements acknowledgements;
-  std::atomic<ChangeSink*> sink{nullptr};
+  std::mutex sink_mutex;
+  ChangeSink* sink = nullptr;  // guarded by sink_mutex
   mutable std::mutex snapshot_mutex;
   DurableSnapshotPtr snapshot;  // guarded by snapshot_mutex
 
@@ -412,7 +416,10 @@ void Committer::Unwatch(std::uint32_t slot) {
   impl_->interest.Unwatch(slot);
 }
 
-void Committer::SetChangeSink(ChangeSink* sink) { impl_->sink.store(sink); }
+void Committer::SetChangeSink(ChangeSink* sink) {
+  std::lock_guard lock(impl_->sink_mutex);
+  impl_->sink = sink;
+}
 
 CommitterStats Committer::stats() const {
   return {.commits = impl_->commits.load(), .rounds = impl_->rounds.load()};

@@ -1,6 +1,5 @@
 #include "table/stream_store.h"
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -34,6 +33,7 @@ bool StreamScan::Next() {
   return false;
 }
 
+Seq StreamScan::upto() const { return view_->upto; }
 std::string_view StreamScan::key() const { return view_->at(next_ - 1).key(); }
 std::string_view StreamScan::row() const { return view_->at(next_ - 1).row(); }
 
@@ -83,13 +83,15 @@ struct StreamStore::Impl {
   }
 
   void Tell(TableId id) {
-    if (StreamSink* to = sink.load(std::memory_order_acquire)) to->OnStreamWritten(id);
+    sink.Read([&](StreamSink* to) {
+      if (to) to->OnStreamWritten(id);
+    });
   }
 
   Committer& committer;
   const Clock& clock;
   const StreamOptions options;
-  std::atomic<StreamSink*> sink{nullptr};
+  SharedGuarded<StreamSink*> sink{nullptr};
   SharedGuarded<Tables> tables{};
 
   std::mutex mutex{};
@@ -168,7 +170,9 @@ StreamChanges StreamStore::ChangesSince(const TableDef& table, Seq after) const 
   return stream ? stream->ChangesSince(after) : StreamChanges{};
 }
 
-void StreamStore::SetSink(StreamSink* sink) { impl_->sink.store(sink); }
+void StreamStore::SetSink(StreamSink* sink) {
+  impl_->sink.Write([&](StreamSink*& to) { to = sink; });
+}
 
 StreamStore::Usage StreamStore::usage(TableId table) const {
   const auto stream = impl_->Find(table);

@@ -129,7 +129,7 @@ class Committer final : public kv::DurableWriter {
   Seq Watch(std::uint32_t slot);
   void Unwatch(std::uint32_t slot);
 
-  // At most one; set before the first write, null to remove.
+  // At most one; null to remove. The one before is not called any more when this returns.
   void SetChangeSink(ChangeSink* sink);
 
   CommitterStats stats() const;

@@ -31,6 +31,8 @@ class StreamScan {
   bool Next();
   // The primary key in key form. Valid as long as this scan.
   std::string_view key() const;
+  // The seq of the last change that the view knows of.
+  Seq upto() const;
   // The encoded row. Valid as long as this scan.
   std::string_view row() const;
 
@@ -95,7 +97,7 @@ class StreamStore {
   StreamChanges TakeChanges(TableId table);
   // What has become of the table after `after`, as far as rows and memory tell; expiry not counted.
   StreamChanges ChangesSince(const TableDef& table, Seq after) const;
-  // At most one; set before the first write, null to remove.
+  // At most one; null to remove. The one before is not called any more when this returns.
   void SetSink(StreamSink* sink);
 
   // Gives back the rows and refuses later writes: ids are not used again.

@@ -1,0 +1,145 @@
+#include "registry.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kalam::live {
+namespace {
+
+constexpr std::string_view kLiveIdPrefix = "lq-";
+
+}  // namespace
+
+std::string LiveIdOf(std::uint64_t live_number) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string id(kLiveIdPrefix);
+  for (int shift = 60; shift >= 0; shift -= 4) id += kDigits[(live_number >> shift) & 15];
+  return id;
+}
+
+std::optional<std::uint64_t> ParseLiveId(std::string_view live_id) {
+  if (!live_id.starts_with(kLiveIdPrefix)) return std::nullopt;
+  live_id.remove_prefix(kLiveIdPrefix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(live_id.data(), live_id.data() + live_id.size(), number, 16);
+  if (live_id.size() != 16 || error != std::errc() || end != live_id.data() + live_id.size()) return std::nullopt;
+  return number;
+}
+
+void Registry::AddConnection(std::uint64_t id) {
+  state_.With([&](State& state) { state.per_connection[id]; });
+}
+
+Registry::Refusal Registry::Add(const SubscriptionPtr& subscription) {
+  Connection& connection = *subscription->connection;
+  return state_.With([&](State& state) {
+    const auto open = state.per_connection.find(connection.id);
+    if (open == state.per_connection.end()) return Refusal::kClosed;
+    auto& siblings = open->second;
+    const bool taken = std::any_of(siblings.begin(), siblings.end(),
+                                   [&](const Subscription* other) { return other->id == subscription->id; });
+    if (taken) return Refusal::kDuplicateId;
+    if (siblings.size() >= options_.max_subscriptions_per_connection) return Refusal::kConnectionFull;
+    if (state.by_number.size() >= options_.max_subscriptions) return Refusal::kServerFull;
+    auto& of_user = state.per_user[connection.who.user_id.text()];
+    if (of_user >= options_.max_subscriptions_per_user) return Refusal::kUserFull;
+    ++of_user;
+    siblings.push_back(subscription.get());
+    state.by_number.emplace(subscription->live_number, subscription);
+    return Refusal::kNone;
+  });
+}
+
+void Registry::Forget(State& state, const Subscription& subscription) {
+  const auto of_user = state.per_user.find(subscription.connection->who.user_id.text());
+  if (--of_user->second == 0) state.per_user.erase(of_user);
+  if (subscription.table) {
+    const auto of_table = state.per_table.find(subscription.table->id);
+    if (--of_table->second == 0) state.per_table.erase(of_table);
+  }
+}
+
+bool Registry::Remove(const Subscription& subscription) {
+  SubscriptionPtr removed;  // let go of outside the lock
+  return state_.With([&](State& state) {
+    const auto found = state.by_number.find(subscription.live_number);
+    if (found == state.by_number.end()) return false;
+    removed = std::move(found->second);
+    state.by_number.erase(found);
+    Forget(state, subscription);
+    const auto open = state.per_connection.find(subscription.connection->id);
+    if (open != state.per_connection.end()) std::erase(open->second, &subscription);
+    return true;
+  });
+}
+
+std::vector<SubscriptionPtr> Registry::RemoveAllOf(Connection& connection) {
+  std::vector<SubscriptionPtr> removed;
+  state_.With([&](State& state) {
+    const auto open = state.per_connection.find(connection.id);
+    if (open == state.per_connection.end()) return;
+    for (const Subscription* subscription : open->second) {
+      const auto found = state.by_number.find(subscription->live_number);
+      removed.push_back(std::move(found->second));
+      state.by_number.erase(found);
+      Forget(state, *removed.back());
+    }
+    state.per_connection.erase(open);
+  });
+  return removed;
+}
+
+void Registry::SetTable(Subscription& subscription, TableDefPtr table, std::vector<std::string> named_columns) {
+  auto names = std::make_shared<const std::vector<std::string>>(std::move(named_columns));
+  state_.With([&](State& state) {
+    if (!state.by_number.contains(subscription.live_number)) return;
+    if (subscription.table) {
+      const auto before = state.per_table.find(subscription.table->id);
+      if (--before->second == 0) state.per_table.erase(before);
+    }
+    ++state.per_table[table->id];
+    subscription.table = std::move(table);
+    subscription.named_columns = names->empty() ? nullptr : std::move(names);
+  });
+}
+
+SubscriptionPtr Registry::Find(std::uint64_t live_number) const {
+  return state_.With([&](const State& state) -> SubscriptionPtr {
+    const auto found = state.by_number.find(live_number);
+    return found == state.by_number.end() ? nullptr : found->second;
+  });
+}
+
+SubscriptionPtr Registry::Find(const Connection& connection, std::string_view id) const {
+  return state_.With([&](const State& state) -> SubscriptionPtr {
+    const auto open = state.per_connection.find(connection.id);
+    if (open == state.per_connection.end()) return nullptr;
+    for (const Subscription* subscription : open->second) {
+      if (subscription->id == id) return state.by_number.at(subscription->live_number);
+    }
+    return nullptr;
+  });
+}
+
+void Registry::ForEach(const std::function<void(const Subscription&)>& use) const {
+  state_.With([&](const State& state) {
+    for (const auto& [number, subscription] : state.by_number) use(*subscription);
+  });
+}
+
+std::size_t Registry::CountOf(TableId table) const {
+  return state_.With([&](const State& state) {
+    const auto found = state.per_table.find(table);
+    return found == state.per_table.end() ? 0 : found->second;
+  });
+}
+
+std::size_t Registry::size() const {
+  return state_.With([](const State& state) { return state.by_number.size(); });
+}
+
+std::size_t Registry::connections() const {
+  return state_.With([](const State& state) { return state.per_connection.size(); });
+}
+
+}  // namespace kalam::live

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/guarded.h"
+#include "subscription.h"
+
+namespace kalam::live {
+
+// Which subscriptions there are, for limits, lists and look-ups; whoever is in it has a row in
+// system.live_queries. Thread-safe.
+class Registry {
+ public:
+  explicit Registry(const HubOptions& options) : options_(options) {}
+
+  enum class Refusal : std::uint8_t { kNone, kDuplicateId, kConnectionFull, kUserFull, kServerFull, kClosed };
+  Refusal Add(const SubscriptionPtr& subscription);
+  // False if it was not there any more.
+  bool Remove(const Subscription& subscription);
+  // All of a connection, which takes no more from now on.
+  std::vector<SubscriptionPtr> RemoveAllOf(Connection& connection);
+
+  void SetTable(Subscription& subscription, TableDefPtr table, std::vector<std::string> named_columns);
+
+  SubscriptionPtr Find(std::uint64_t live_number) const;
+  SubscriptionPtr Find(const Connection& connection, std::string_view id) const;
+  // Calls `use` for each, under the lock.
+  void ForEach(const std::function<void(const Subscription&)>& use) const;
+  std::size_t CountOf(TableId table) const;
+  std::size_t size() const;
+  std::size_t connections() const;
+
+  void AddConnection(std::uint64_t id);
+
+ private:
+  struct State {
+    std::unordered_map<std::uint64_t, SubscriptionPtr> by_number;
+    std::unordered_map<std::string, std::size_t> per_user;
+    std::unordered_map<TableId, std::size_t> per_table;
+    std::unordered_map<std::uint64_t, std::vector<Subscription*>> per_connection;  // the open ones
+  };
+  static void Forget(State& state, const Subscription& subscription);
+
+  const HubOptions& options_;
+  Guarded<State> state_;
+};
+
+}  // namespace kalam::live

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "basic_cache.h"
+#include "connection_facts.h"
 #include "duck/cancellation.h"
 #include "password_check.h"
 #include "table/completion.h"
@@ -23,18 +24,6 @@ using std::chrono::steady_clock;
 
 std::chrono::microseconds Since(steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
-}
-
-auth::ConnectionFacts FactsOf(const net::HttpExchange& exchange) {
-  const net::HttpRequest& request = exchange.request();
-  return {.peer_is_loopback = exchange.peer_is_loopback(),
-          .has_forwarding_header = request.Header("forwarded") || request.Header("x-forwarded-for") ||
-                                   request.Header("x-real-ip"),
-          .host = request.Header("host"),
-          .origin = request.Header("origin"),
-          .authorization = request.Header("authorization"),
-          .x_user_id = request.Header("x-user-id"),
-          .api_key = request.Header("x-api-key")};
 }
 
 Headers Copy(std::vector<auth::ResponseHeader> from) {
@@ -88,9 +77,10 @@ struct Api::Pending {
 };
 
 Api::Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
-         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, const Clock& clock,
-         ApiOptions options)
+         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, LiveEndpoint& live,
+         const Clock& clock, ApiOptions options)
     : executor_(executor),
+      live_(live),
       committer_(committer),
       catalog_(catalog),
       workers_(workers),
@@ -149,7 +139,7 @@ void Api::Handle(net::HttpExchangePtr exchange) {
   } else if (is_health && (request.method() == "GET" || request.method() == "HEAD")) {
     HandleHealth(*exchange, std::move(headers));
   } else if (path == websocket_path_) {
-    refuse(501, "NOT_IMPLEMENTED", "Live queries are not available in this version");
+    live_.Handle(std::move(exchange), std::move(headers));
   } else if (is_sql || is_login || is_health) {
     headers.emplace_back("Allow", is_health ? "GET, HEAD, OPTIONS" : "POST, OPTIONS");
     refuse(405, "METHOD_NOT_ALLOWED", is_health ? "Use GET" : "Use POST");
@@ -290,6 +280,7 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
   pending->exchange = std::move(exchange);
   pending->headers = std::move(headers);
   pending->request = std::move(request).value();
+  pending->request.host = pending->exchange->request().Header("host").value_or("");
   pending->who = std::get<auth::Identity>(std::move(resolution));
   pending->start = start;
 

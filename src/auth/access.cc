@@ -128,6 +128,12 @@ Status AuthorizeSubscribe(const Identity& who, const Object& object) {
   }
 }
 
+Status AuthorizeKillLiveQuery(const Identity& who, const Object& object) {
+  if (object.kind != ObjectKind::kSystemLiveQueries) return Denied("no live query there");
+  if (IsAdmin(who.role) || Owns(who, object)) return {};
+  return Denied("Only its subscriber, DBA or System users can kill a live query");
+}
+
 }  // namespace
 
 Object ObjectOf(const TableDef& table, std::string_view name, bool granted) {
@@ -178,6 +184,7 @@ Status Authorize(const Identity& who, Action action, const Object& object) {
     case Action::kInsert:
     case Action::kUpdate:
     case Action::kDelete: return AuthorizeRows(who, action, object);
+    case Action::kKillLiveQuery: return AuthorizeKillLiveQuery(who, object);
   }
   return Denied("unknown action");
 }

@@ -79,6 +79,7 @@ const std::vector<Row> kMatrix = {
     {Action::kInsert,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
     {Action::kUpdate,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kNobody, kNobody, kNobody, kNobody}},
     {Action::kDelete,            {kNobody, kAll,    kAdmins, kAll,    kAdmins, kAdmins, kAll,    kAll,    kAll,    kAll,    kNobody, kAdmins, kAdmins, kNobody, kNobody, kNobody}},
+    {Action::kKillLiveQuery,     {kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kNobody, kAdmins}},
     // clang-format on
 };
 

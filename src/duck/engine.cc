@@ -137,6 +137,15 @@ TableReference ParsedStatement::target() const {
   }
 }
 
+TableReference ParsedStatement::source() const {
+  if (kind() != StatementKind::kSelect) return {};
+  const auto& node = *impl_->statement->Cast<SelectStatement>().node;
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return {};
+  const auto& from = node.Cast<duckdb::SelectNode>().from_table;
+  if (!from || from->type != duckdb::TableReferenceType::BASE_TABLE) return {};
+  return ReferenceTo(*from);
+}
+
 bool ParsedStatement::default_values() const {
   return kind() == StatementKind::kInsert && impl_->statement->Cast<duckdb::InsertStatement>().default_values;
 }

@@ -1,5 +1,6 @@
 #include "alter_table.h"
 #include "base/json_writer.h"
+#include "live_ddl.h"
 #include "query/inspection.h"
 #include "statement_context.h"
 #include "statement_results.h"
@@ -225,6 +226,7 @@ class Handler {
     std::optional<TableId> id;
     if (table) {
       KALAM_TRY(AuthorizeTable(catalog(), context_.who, Action::kDropTable, *table));
+      KALAM_TRY(CheckNotFollowed(*table, context_));
       id = table->id;
     }
     KALAM_TRY_ASSIGN(
@@ -234,11 +236,15 @@ class Handler {
     if (dropped.outcome == DdlOutcome::kSkipped) {
       return Done(context_, "Table " + name.ToString() + " does not exist (skipped)");
     }
+    context_.services.live.TableDropped(dropped.table->id);
     if (dropped.table->kind == TableKind::kStream)
       context_.services.streams.Drop(dropped.table->id);
     return Done(context_, "Table " + name.ToString() +
                               " dropped successfully (0 Parquet files deleted, 0 bytes freed)");
   }
+
+  Status operator()(const sql::SubscribeTo& statement) const { return RunSubscribeTo(statement, context_); }
+  Status operator()(const sql::KillLiveQuery& statement) const { return RunKillLiveQuery(statement, context_); }
 
   Status operator()(const sql::ShowTables& statement) const {
     KALAM_TRY(Authorize(Action::kShowTables));

@@ -316,7 +316,9 @@ Outcome Executor::Run(const wire::SqlRequest& request, const auth::Identity& who
                              services_.clock.NowMicros(),
                              transaction,
                              ticket.get(),
-                             durable_after};
+                             durable_after,
+                             sql,
+                             request.host};
     Status status = RunStatement(sql, context);
     durable_after = context.durable_after;
     if (status.ok()) {

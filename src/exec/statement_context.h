@@ -35,6 +35,8 @@ struct StatementContext {
   Seq durable_after;
 
   std::string_view sql{};  // the statement's text
+  // The request's Host header.
+  std::string_view host = {};
   bool writes = false;     // it may have changed something; known once it is parsed
 
   void Observe(Seq seq) { durable_after = std::max(durable_after, seq); }

@@ -224,6 +224,8 @@ class StreamSource final : public duck::ScanSource {
     return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(*table_, scan_));
   }
 
+  Seq upto() const { return scan_.upto(); }
+
  private:
   const TableDefPtr table_;
   const std::vector<duck::ScanColumn> columns_;
@@ -314,8 +316,11 @@ std::shared_ptr<const duck::ScanSource> MakeConflictSource(TableDefPtr table, st
   return std::make_shared<EncodedRowsSource>(std::move(table), std::move(in_the_way), std::move(proposed));
 }
 
-std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table) {
-  return std::make_shared<StreamSource>(streams, std::move(table));
+std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table,
+                                                         Seq* upto) {
+  auto source = std::make_shared<StreamSource>(streams, std::move(table));
+  if (upto) *upto = source->upto();
+  return source;
 }
 
 }  // namespace kalam::query

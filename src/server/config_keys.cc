@@ -312,6 +312,9 @@ std::vector<ConfigKey> BuildKeys() {
           .Range(0, kMaxCount),
       KeyOf(KALAM_KEY(rate_limit.max_subscriptions_per_user), "Live queries of one user.")
           .Range(1, 10'000'000),
+      KeyOf(KALAM_KEY(rate_limit.max_subscriptions_per_connection), "Live queries of one WebSocket.")
+          .Range(1, 10'000'000),
+      KeyOf(KALAM_KEY(rate_limit.max_subscriptions), "Live queries of this server.").Range(1, 10'000'000),
 
       KeyOf(KALAM_KEY(query_cache.size), "Plans kept. 0: none.")
           .Range(0, 10'000'000)

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "api/api.h"
+#include "api/live_endpoint.h"
 #include "auth/api_key.h"
 #include "base/log.h"
 #include "base/periodic_task.h"
@@ -15,7 +16,9 @@
 #include "catalog/catalog.h"
 #include "duck/engine.h"
 #include "exec/executor.h"
+#include "exec/live_statements.h"
 #include "kv/store.h"
+#include "live/hub.h"
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "query/system_tables.h"
@@ -93,7 +96,40 @@ exec::ExecutorOptions ExecutorOptionsOf(const ServerConfig& config) {
   options.default_flush = {config.flush.default_row_limit, config.flush.default_time_interval.count()};
   options.deleted_retention_hours = config.retention.default_deleted_retention_hours.count();
   options.default_max_buffer = config.stream.default_max_buffer;
+  options.api_version = config.server.api_version;
   return options;
+}
+
+live::HubOptions HubOptionsOf(const ServerConfig& config) {
+  live::HubOptions options;
+  options.max_subscriptions = config.rate_limit.max_subscriptions;
+  options.max_subscriptions_per_user = config.rate_limit.max_subscriptions_per_user;
+  options.max_subscriptions_per_connection = config.rate_limit.max_subscriptions_per_connection;
+  options.max_connection_queue_bytes = config.limits.max_connection_queue_bytes;
+  options.low_water_bytes = config.limits.max_connection_queue_bytes / 8;
+  options.node = std::to_string(config.flush.node_id);
+  return options;
+}
+
+api::LiveEndpointOptions LiveOptionsOf(const ServerConfig& config, const auth::IdentityPolicy& identity) {
+  api::LiveEndpointOptions options;
+  options.identity = identity;
+  options.max_messages_per_sec = config.rate_limit.max_messages_per_sec;
+  options.websocket.max_message_bytes = config.limits.max_ws_message_size;
+  options.websocket.max_queue_bytes = config.limits.max_connection_queue_bytes;
+  options.websocket.low_water_bytes = config.limits.max_connection_queue_bytes / 8;
+  return options;
+}
+
+// system.live_queries, in the order of its columns.
+query::RowStream LiveQueryRows(std::vector<live::LiveQueryInfo> list) {
+  return query::StreamOf(std::move(list), [](const live::LiveQueryInfo& info, std::vector<query::Row>& rows) {
+    const auto text = [](const std::string& value) { return Value(Datum::Text(value)); };
+    rows.push_back({text(info.live_id), text(info.connection_id), text(info.table.ns), text(info.table.table),
+                    text(info.query_id), text(info.user_id), text(info.query), text(info.options),
+                    Value(Datum::Int(info.changes)), text(info.node), Value(Datum::Int(info.created_at)),
+                    info.last_update == 0 ? Value() : Value(Datum::Int(info.last_update))});
+  });
 }
 
 net::HttpServerOptions HttpOptions(const ServerConfig& config) {
@@ -163,9 +199,12 @@ struct Server::Parts {
   std::unique_ptr<table::RequestLog> requests;
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
+  std::unique_ptr<live::Hub> hub;
   std::unique_ptr<auth::JwtVerifier> verifier;
   std::unique_ptr<exec::Executor> executor;
+  std::unique_ptr<exec::LiveStatements> live_statements;
   std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<api::LiveEndpoint> live_endpoint;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<PeriodicTask> user_purge;
   bool stopped = false;
@@ -230,9 +269,19 @@ Status Server::Parts::OpenApi() {
   KALAM_TRY_ASSIGN(engine, duck::Engine::Open(EngineOptionsOf(config)));
   verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
       .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
-  executor = std::make_unique<exec::Executor>(
-      exec::Services{clock, *catalog, *engine, *committer, *reader, *writer, *streams, *requests, *system_tables},
-      ExecutorOptionsOf(config));
+  hub = std::make_unique<live::Hub>(*store, *committer, *streams, clock, HubOptionsOf(config));
+  const exec::Services services{clock,    *catalog, *engine,        *committer, *reader, *writer,
+                                *streams, *requests, *system_tables, *hub};
+  executor = std::make_unique<exec::Executor>(services, ExecutorOptionsOf(config));
+  live_statements = std::make_unique<exec::LiveStatements>(services, ExecutorOptionsOf(config));
+  hub->SetQueries(*live_statements);
+  KALAM_TRY(hub->Start());
+  system_tables->Supply("system", "live_queries", [this](const query::Viewer& viewer) {
+    const bool sees_all = auth::IsAdmin(viewer.who.role);
+    return LiveQueryRows(hub->List(sees_all ? std::nullopt : std::optional(viewer.who.user_id.text())));
+  });
+  stats.Add("live_connections", [this] { return static_cast<std::int64_t>(hub->connection_count()); });
+  stats.Add("live_subscriptions", [this] { return static_cast<std::int64_t>(hub->subscription_count()); });
   workers = std::make_unique<WorkerPool>(Cores(), kQueuedStatements);
 
   KALAM_TRY_ASSIGN(const UserId default_user, UserId::Parse(config.auth.localhost_default_user)
@@ -255,7 +304,15 @@ Status Server::Parts::OpenApi() {
                     .lifetime = config.auth.token_lifetime_seconds};
   options.max_params = config.limits.max_params;
   options.max_response_bytes = config.limits.statement_memory;
-  api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops, *workers, clock,
+  live_endpoint = std::make_unique<api::LiveEndpoint>(
+      *hub, *verifier,
+      [this](const UserId& user) -> std::optional<auth::UserRecord> {
+        const auto row = catalog->FindUser(user.text());
+        if (!row) return std::nullopt;
+        return auth::UserRecord{row->role, row->deleted_at.has_value()};
+      },
+      clock, LiveOptionsOf(config, options.identity));
+  api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops, *workers, *live_endpoint, clock,
                                    std::move(options));
   handler.Set(api.get());
   user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
@@ -297,6 +354,7 @@ void Server::Stop() {
     log::Warn("server", "some requests were still running after performance.request_timeout");
   }
   parts_->workers.reset();  // runs what is queued; it may still need everything else
+  parts_->hub->Stop();
   parts_->loops.Stop();
 }
 

@@ -2,6 +2,7 @@
 
 #include "alter_parser.h"
 #include "sql/keyword.h"
+#include "live_parser.h"
 #include "storage_parser.h"
 #include "statement_parts.h"
 #include "table_spec_parser.h"
@@ -127,7 +128,6 @@ std::string_view LaterKind(Keyword first) {
     case Keyword::kFlush: return "FLUSH";
     case Keyword::kStorage: return "STORAGE FLUSH";
     case Keyword::kKill: return "KILL";
-    case Keyword::kSubscribe: return "SUBSCRIBE TO";
     case Keyword::kBackup: return "BACKUP";
     case Keyword::kRestore: return "RESTORE";
     case Keyword::kClear: return "CLEAR CACHE";
@@ -140,6 +140,12 @@ std::string_view LaterKind(Keyword first) {
 Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle style) {
   TokenReader reader(statement, style);
   const Keyword first = reader.keyword();
+  if (first == Keyword::kSubscribe) return ParseSubscribe(statement, reader);
+  if (first == Keyword::kKill) {
+    TokenReader ahead = reader;
+    ahead.Advance();
+    if (ahead.keyword() == Keyword::kLive) return ParseKillLiveQuery(ahead);
+  }
   if (const auto later = LaterKind(first); !later.empty()) return KalamStatement(LaterStatement{later});
   if (first == Keyword::kBegin) return ParseTransactionStep<Begin>(reader);
   if (first == Keyword::kStart) return ParseStart(reader);
@@ -174,7 +180,8 @@ StatementClass Classify(std::string_view statement) {
     case Keyword::kBegin:
     case Keyword::kStart:
     case Keyword::kCommit:
-    case Keyword::kRollback: return StatementClass::kKalam;
+    case Keyword::kRollback:
+    case Keyword::kSubscribe: return StatementClass::kKalam;
     default: return LaterKind(KeywordOf(first)).empty() ? StatementClass::kGeneral : StatementClass::kKalam;
   }
 }

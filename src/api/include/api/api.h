@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/live_endpoint.h"
 #include "auth/identity.h"
 #include "auth/jwt.h"
 #include "auth/rate_limiter.h"
@@ -43,8 +44,8 @@ struct ApiOptions {
 class Api final : public net::HttpHandler {
  public:
   Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
-      const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, const Clock& clock,
-      ApiOptions options);
+      const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, LiveEndpoint& live,
+      const Clock& clock, ApiOptions options);
   ~Api() override;
 
   void Handle(net::HttpExchangePtr exchange) override;
@@ -70,6 +71,7 @@ class Api final : public net::HttpHandler {
   void Finish(std::unique_ptr<Pending> pending, exec::Outcome outcome);
 
   const exec::Executor& executor_;
+  LiveEndpoint& live_;
   table::Committer& committer_;
   const catalog::Catalog& catalog_;
   WorkerPool& workers_;

@@ -44,10 +44,11 @@ enum class Action {
   kSelect,
   kInsert,
   kUpdate,
-  kDelete,  // the last one: kActionCount counts on it
+  kDelete,
+  kKillLiveQuery,  // of system.live_queries, owned by the subscriber; the last one: kActionCount counts on it
 };
 
-inline constexpr int kActionCount = static_cast<int>(Action::kDelete) + 1;
+inline constexpr int kActionCount = static_cast<int>(Action::kKillLiveQuery) + 1;
 
 // What it wants to do it to.
 enum class ObjectKind {

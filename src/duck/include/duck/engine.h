@@ -44,6 +44,9 @@ class ParsedStatement {
   // --- INSERT, UPDATE, DELETE
   // The table written to, as written.
   TableReference target() const;
+  // --- SELECT: the one table of its FROM, as written; no parts when it is not that simple.
+  TableReference source() const;
+
   // INSERT: the column list, empty when there is none. UPDATE: the columns of SET.
   const std::vector<std::string>& columns() const;
   // INSERT ... DEFAULT VALUES.

@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "duck/cancellation.h"
 #include "duck/engine.h"
+#include "live/hub.h"
 #include "model/ids.h"
 #include "query/fast_path.h"
 #include "query/system_tables.h"
@@ -46,6 +47,7 @@ struct ExecutorOptions {
   FlushPolicy default_flush;  // tables without a FLUSH clause
   std::int64_t deleted_retention_hours = 168;
   std::int64_t default_max_buffer = 10'000;
+  std::string api_version = "v1";  // of the ws_url that SUBSCRIBE TO gives
 };
 
 // The parts a statement may use. All outlive the executor and are thread-safe.
@@ -59,6 +61,7 @@ struct Services {
   table::StreamStore& streams;
   table::RequestLog& requests;
   const query::SystemTables& system_tables;
+  live::Hub& live;
 };
 
 // Why a request failed. The results of the statements before it are in the answer.

@@ -32,8 +32,9 @@ std::shared_ptr<const duck::ScanSource> MakeUnwrittenSource(TableDefPtr table, s
 std::shared_ptr<const duck::ScanSource> MakeConflictSource(TableDefPtr table, std::vector<std::string_view> in_the_way,
                                                            std::vector<std::string_view> proposed);
 
-// The live rows of a STREAM table.
-std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table);
+// The live rows of a STREAM table. `upto`, if given, gets the seq of the last change that they show.
+std::shared_ptr<const duck::ScanSource> MakeStreamSource(const table::StreamStore& streams, TableDefPtr table,
+                                                         Seq* upto = nullptr);
 
 // The columns of `SELECT *` over a table.
 std::vector<duck::ScanColumn> VisibleColumns(const TableDef& table);

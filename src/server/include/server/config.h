@@ -125,6 +125,8 @@ struct ServerConfig {
     unsigned max_queries_per_sec = 0;
     unsigned max_messages_per_sec = 1'000;
     unsigned max_subscriptions_per_user = 100;
+    unsigned max_subscriptions_per_connection = 50;
+    unsigned max_subscriptions = 200'000;
   };
   struct QueryCache {
     unsigned size = 1'000;

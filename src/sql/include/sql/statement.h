@@ -130,6 +130,19 @@ struct ShowTableStats {
   TableRef name;
 };
 
+// SUBSCRIBE TO ns.table [WHERE ...] [LAST n] [OPTIONS (last_rows=n)]. Namespace and table are not checked against
+// the name rules: they only are looked up.
+struct SubscribeTo {
+  TableRef name;
+  std::string where;  // the condition's text; empty: none
+  std::optional<std::int64_t> last_rows;
+};
+
+// KILL LIVE QUERY 'live_id'
+struct KillLiveQuery {
+  std::string live_id;
+};
+
 // A statement of ours that this server does not execute yet.
 struct LaterStatement {
   std::string_view kind;  // static text: `ALTER TABLE`, `FLUSH TABLE`, `BEGIN`, ...
@@ -159,13 +172,15 @@ using KalamStatement = std::variant<
     DropTable,
     DropUser,
     GrantAccess,
+    KillLiveQuery,
     RevokeAccess,
     Rollback,
     ShowApiKeys,
     ShowNamespaces,
     ShowStorages,
     ShowTableStats,
-    ShowTables>;
+    ShowTables,
+    SubscribeTo>;
 
 // Parses one statement (a piece of SplitStatements). Call CheckStatementBounds first.
 // Errors: kSyntax in the given style; kInvalidArgument, kUnsupported or kConstraint with the documented

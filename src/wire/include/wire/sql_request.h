@@ -32,6 +32,9 @@ struct SqlRequest {
   std::optional<std::string_view> request_id;
   bool int64_as_string = false;
 
+  // Not of the body: the Host that the client addressed, for answers that name a URL.
+  std::string_view host = {};
+
   std::unique_ptr<char[]> unescaped;  // backs the views above; not for reading
 };
 

@@ -211,7 +211,9 @@ class LiveEndpoint::Impl::Session final : public net::WebSocketHandler {
   }
 
   void On(wire::Authenticate& authenticate) {
-    if (!may_authenticate_) return Error("connection", "INVALID_SUBSCRIPTION", "authenticate must be the first message");
+    if (!may_authenticate_) {
+      return Error("connection", "INVALID_SUBSCRIPTION", "authenticate must be the first message");
+    }
     may_authenticate_ = false;
     std::lock_guard lock(watched_->mutex);
     // Who says who they are in a message is that, whatever the connection came with.

@@ -39,14 +39,22 @@ class NowSource final : public ScanSource {
   std::vector<ScanColumn> hidden_;
 };
 
-void CollectNames(const ParsedExpression& expression, std::vector<std::string>& names, bool& has_lambda) {
-  if (expression.GetExpressionClass() == ExpressionClass::LAMBDA) has_lambda = true;
+// Functions that take a lambda: evaluated inside one, an expression can double its value with each level.
+bool TakesLambda(const std::string& function) {
+  for (const char* name : {"list_transform", "array_transform", "list_apply", "array_apply", "apply", "list_filter",
+                           "array_filter", "filter", "list_reduce", "array_reduce", "reduce"}) {
+    if (function == name) return true;
+  }
+  return false;
+}
+
+void CollectNames(const ParsedExpression& expression, std::vector<std::string>& names) {
   if (expression.GetExpressionClass() == ExpressionClass::COLUMN_REF) {
     names.push_back(
         duckdb::StringUtil::Lower(expression.Cast<duckdb::ColumnRefExpression>().GetColumnName()));
   }
   duckdb::ParsedExpressionIterator::EnumerateChildren(
-      expression, [&](const ParsedExpression& child) { CollectNames(child, names, has_lambda); });
+      expression, [&](const ParsedExpression& child) { CollectNames(child, names); });
 }
 
 std::string_view NameOf(LogicalOperatorType type) {
@@ -168,13 +176,12 @@ Status RowBinder::Prepare(duckdb::SelectStatement& select) {
   if (node.having) return NotPerRow("HAVING");
   if (node.qualify) return NotPerRow("QUALIFY");
   if (node.sample) return NotPerRow("SAMPLE");
-  bool has_lambda = false;
   for (const auto& modifier : node.modifiers) {
     switch (modifier->type) {
       case duckdb::ResultModifierType::ORDER_MODIFIER:
         has_order_ = true;
         for (const auto& order : modifier->Cast<duckdb::OrderModifier>().orders) {
-          CollectNames(*order.expression, named_columns_, has_lambda);
+          CollectNames(*order.expression, named_columns_);
         }
         break;
       case duckdb::ResultModifierType::DISTINCT_MODIFIER: return NotPerRow("DISTINCT");
@@ -182,9 +189,8 @@ Status RowBinder::Prepare(duckdb::SelectStatement& select) {
     }
   }
   node.modifiers.clear();
-  for (const auto& item : node.select_list) CollectNames(*item, named_columns_, has_lambda);
-  if (node.where_clause) CollectNames(*node.where_clause, named_columns_, has_lambda);
-  if (has_lambda) return NotPerRow("a lambda function");
+  for (const auto& item : node.select_list) CollectNames(*item, named_columns_);
+  if (node.where_clause) CollectNames(*node.where_clause, named_columns_);
   std::sort(named_columns_.begin(), named_columns_.end());
   named_columns_.erase(std::unique(named_columns_.begin(), named_columns_.end()), named_columns_.end());
   table_ = ReferenceTo(*node.from_table);
@@ -207,6 +213,7 @@ Status RowBinder::Settle(ExpressionPtr& expression, const duckdb::LogicalGet& ge
     }
     case ExpressionClass::BOUND_FUNCTION: {
       const auto& function = expression->Cast<duckdb::BoundFunctionExpression>().function;
+      if (TakesLambda(function.name)) return NotPerRow("a lambda function");
       if (function.stability == duckdb::FunctionStability::VOLATILE) {
         return NotPerRow("function " + function.name + (in_where ? " in WHERE" : ""));
       }

@@ -130,10 +130,7 @@ Result<duck::ParsedStatement> LiveStatements::Parse(const std::string& sql) cons
   }
   KALAM_TRY_ASSIGN(const auto split, sql::SplitStatements(sql, limits.max_batch_statements));
   if (split.size() != 1) return Error(ErrorCode::kInvalidArgument, "ERROR: a live query is one SELECT");
-  KALAM_TRY(sql::CheckStatementBounds(split[0], {.max_nesting_depth = limits.max_nesting_depth,
-                                                 .max_in_list = limits.max_in_list,
-                                                 .max_values_rows = limits.max_values_rows,
-                                                 .max_parameters = limits.max_params}));
+  KALAM_TRY(sql::CheckStatementBounds(split[0], limits.statement));
   std::string quoted;
   return services_.engine.Parse(sql::QuoteFreeWords(split[0], quoted));
 }

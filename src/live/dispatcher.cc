@@ -282,11 +282,12 @@ void Dispatcher::DispatchStream(TableId table) {
 
 void Dispatcher::Join(const SubscriptionPtr& subscription) {
   if (subscription->last_words) return Finish(subscription, *subscription->last_words);
-  const bool is_stream = subscription->bound->table->kind == TableKind::kStream;
-  const auto present = partitions_.find(PartitionPrefix(subscription->bound->table->id, subscription->bound->partition));
+  const BoundQuery& bound = *subscription->bound;
+  const bool is_stream = bound.table->kind == TableKind::kStream;
+  const auto present = partitions_.find(PartitionPrefix(bound.table->id, bound.partition));
   if (present != partitions_.end()) {
     const int version = present->second->table()->schema_version;
-    const int bound_to = subscription->bound->table->schema_version;
+    const int bound_to = bound.table->schema_version;
     if (version > bound_to) {
       subscription->bound.reset();
       return Refeed(subscription);

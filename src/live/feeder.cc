@@ -50,7 +50,8 @@ class Feeder::InitialRows final : public duck::RowSink {
     return {};
   }
   Status OnRow(std::span<const duck::Cell> row) override {
-    if (count_ > 0 && (rows_.size() >= kMaxInitialBytes || count_ >= kMaxInitialRows)) KALAM_TRY(Send(true));
+    const bool full = rows_.size() >= std::min(kMaxInitialBytes, options_.low_water_bytes) || count_ >= kMaxInitialRows;
+    if (count_ > 0 && full) KALAM_TRY(Send(true));
     if (count_++ > 0) rows_ += ',';
     AppendRow(rows_, shape_, row, subscription_.options.int64_as_string);
     return {};
@@ -60,7 +61,6 @@ class Feeder::InitialRows final : public duck::RowSink {
 
  private:
   Status Send(bool more) {
-    KALAM_TRY(AwaitRoom());
     // A result in one piece says `more` only to those who asked for pieces.
     const bool says_more = more || any_sent_ || subscription_.options.snapshot || subscription_.resync;
     auto frame = MakeFrame([&](std::string& out) {
@@ -70,8 +70,12 @@ class Feeder::InitialRows final : public duck::RowSink {
     rows_.clear();
     count_ = 0;
     any_sent_ = true;
-    if (subscription_.connection->socket->Send(std::move(frame)) == net::SendResult::kWouldExceed) return Slow();
-    return {};
+    while (true) {
+      KALAM_TRY(AwaitRoom());
+      // Others feed the same connection: what was room may be taken. A frame beyond the whole queue never fits.
+      if (subscription_.connection->socket->Send(frame) != net::SendResult::kWouldExceed) return {};
+      if (frame->bytes().size() > options_.max_connection_queue_bytes / 2) return Slow();
+    }
   }
 
   Status AwaitRoom() {
@@ -244,7 +248,7 @@ Feeder::Step Feeder::CatchUp(const SubscriptionPtr& subscription) {
   const auto snapshot = committer_.Snapshot();
   if (subscription->cursor >= snapshot->seq()) return Step::kDone;
 
-  const std::size_t batch_bytes = std::clamp<std::size_t>(options_.max_connection_queue_bytes / 8, 4 << 10, 512 << 10);
+  const std::size_t batch_bytes = std::clamp<std::size_t>(options_.max_connection_queue_bytes / 16, 4 << 10, 512 << 10);
   Partition alone(bound->table, bound->partition, batch_bytes);
   table::ChangeReader changes(store_, snapshot->view_ptr(), alone.prefix(), subscription->cursor);
   const auto complete_above = marks_.CompleteAbove();

@@ -132,7 +132,9 @@ void Hub::Unsubscribe(const ConnectionPtr& connection, std::string_view id) {
 
 void Hub::Close(const ConnectionPtr& connection) {
   connection->closed = true;
-  for (auto& subscription : impl_->registry.RemoveAllOf(*connection)) impl_->dispatcher.End(std::move(subscription), {});
+  for (auto& subscription : impl_->registry.RemoveAllOf(*connection)) {
+    impl_->dispatcher.End(std::move(subscription), {});
+  }
 }
 
 void Hub::BacklogLow(const ConnectionPtr& connection) { impl_->dispatcher.BacklogLow(connection); }

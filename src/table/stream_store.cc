@@ -124,7 +124,7 @@ WriteReceipt StreamStore::Apply(const TableDef& table, std::span<const RowChange
 }
 
 StreamScan StreamStore::Scan(const TableDef& table) const {
-  const auto stream = impl_->Find(table.id);
+  const auto stream = impl_->FindOrAdd(table.id);
   return StreamScan(std::make_shared<const StreamScan::View>(stream ? stream->Look()
                                                                     : StreamTable::View()));
 }

@@ -183,8 +183,11 @@ StreamChanges StreamTable::ChangesSince(Seq after) const {
       if (position < begin_ || position >= end_) continue;
       const StreamRow& row = chunk->rows[i];
       const Seq removed(row.removed_at.load(std::memory_order_relaxed));
-      if (row.seq > after) since.changes.push_back({.op = ChangeOp::kInsert, .seq = row.seq, .chunk = chunk, .at = &row});
-      if (removed > after) since.changes.push_back({.op = ChangeOp::kDelete, .seq = removed, .chunk = chunk, .at = &row});
+      const auto add = [&](ChangeOp op, Seq seq) {
+        if (seq > after) since.changes.push_back({.op = op, .seq = seq, .chunk = chunk, .at = &row});
+      };
+      add(ChangeOp::kInsert, row.seq);
+      add(ChangeOp::kDelete, removed);
     }
   }
   std::ranges::stable_sort(since.changes, {}, &StreamChange::seq);

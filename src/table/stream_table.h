@@ -48,7 +48,7 @@ struct StreamChunk {
 class StreamTable {
  public:
   StreamTable(Committer& committer, const Clock& clock, std::uint64_t max_bytes)
-      : committer_(committer), clock_(clock), max_bytes_(max_bytes), forgotten_(committer.NextId()) {}
+      : committer_(committer), clock_(clock), max_bytes_(max_bytes), last_(committer.NextId()), forgotten_(last_) {}
 
   // What a scan needs: chunks, the range of positions in them, and the moment it stands for.
   struct View {
@@ -114,7 +114,7 @@ class StreamTable {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint64_t bytes_ = 0;
-  Seq last_;
+  Seq last_;  // at first: where the table begins
   std::unordered_map<std::string_view, Position> by_key_;  // not deleted; keys lie in the rows
 
   // Of changes up to here some are not in the rows any more: they were evicted, or came before a restart.

@@ -82,7 +82,8 @@ TEST(LiveMessagesTest, BrokenMessagesAreRefusedAndNothingElse) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const std::string whole =
-      R"({"type":"subscribe","subscriptions":[{"id":"s-1","sql":"SELECT \u00e4","options":{"last_rows":5,"from_seq":"7"}}]})";
+      R"({"type":"subscribe","subscriptions":[{"id":"s-1","sql":"SELECT \u00e4",)"
+      R"("options":{"last_rows":5,"from_seq":"7"}}]})";
   for (int i = 0; i < 20'000; ++i) {
     std::string text = whole;
     for (int edits = 1 + static_cast<int>(random() % 4); edits > 0; --edits) {

@@ -73,6 +73,11 @@ constexpr Case kCases[] = {
     {"GRANT ACCESS ON app.t{n} TO 'maya'", kAll, kShared, kCaller},
     {"REVOKE ACCESS ON app.t{n} FROM 'maya'", kAdmins, kShared, kOther},
     {"REVOKE ACCESS ON app.t{n} FROM 'maya'", kAll, kShared, kCaller},
+    {"SUBSCRIBE TO app.notes", kAll},
+    {"SUBSCRIBE TO app.events WHERE id > 1", kAll},
+    {"SUBSCRIBE TO app.open", kNobody, "", "", "not supported on shared tables"},
+    {"SUBSCRIBE TO system.users", kNobody, "", "", "not supported on system tables"},
+    {"KILL LIVE QUERY 'lq-0123456789abcdef'", kNobody, "", "", "Live query not found"},  // others': live_query_test
     {"BACKUP DATABASE app TO 'x'", kNobody, "", "", "not supported yet"},
 
     {"BEGIN; COMMIT", kAll},

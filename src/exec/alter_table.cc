@@ -1,5 +1,6 @@
 #include "alter_table.h"
 
+#include "live_ddl.h"
 #include "model/schema_change.h"
 
 namespace kalam::exec {
@@ -57,11 +58,15 @@ Status RunAlterTable(const sql::AlterTable& statement, StatementContext& context
   if (!column.empty() && table->kind != TableKind::kStream && !IsSystemColumn(column) && !table->FindColumn(column)) {
     return sql::ColumnDoesNotExist(context.options.error_style, column);
   }
+  if (std::holds_alternative<DropColumn>(statement.change)) {
+    KALAM_TRY(CheckColumnNotFollowed(*table, column, context));
+  }
   const auto check = [&](const TableDef& old_def, const TableDef& new_def, std::size_t index) {
     return CheckRows(old_def, new_def, index, context);
   };
   KALAM_TRY_ASSIGN(const TableDefPtr altered,
                    catalog.AlterTable(name, table->id, WithInitialValue(statement.change, context), check));
+  context.services.live.TableChanged(altered->id);
   context.response.AddOutcome(0, "Schema updated successfully. Version incremented to " +
                                      std::to_string(altered->schema_version) + ".");
   return {};

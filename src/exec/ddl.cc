@@ -187,9 +187,16 @@ class Handler {
 
   Status operator()(const sql::DropNamespace& statement) const {
     KALAM_TRY(Authorize(Action::kDropNamespace));
+    const auto tables = catalog().ListTables(statement.name);
+    if (statement.cascade) {
+      for (const TableDefPtr& table : tables) KALAM_TRY(CheckNotFollowed(*table, context_));
+    }
     KALAM_TRY_ASSIGN(const DdlOutcome outcome,
                      catalog().DropNamespace(statement.name, {.if_exists = statement.if_exists,
                                                               .cascade = statement.cascade}));
+    if (outcome == DdlOutcome::kDone) {
+      for (const TableDefPtr& table : tables) context_.services.live.TableDropped(table->id);
+    }
     return Done(context_,
                 "Namespace '" + statement.name +
                     (outcome == DdlOutcome::kDone ? "' dropped successfully" : "' does not exist"));

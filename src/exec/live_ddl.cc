@@ -73,7 +73,9 @@ Status CheckNotFollowed(const TableDef& table, const StatementContext& context) 
 }
 
 Status CheckColumnNotFollowed(const TableDef& table, std::string_view column, const StatementContext& context) {
-  const auto users = context.services.live.UsersOfColumn(table.id, column);
+  std::string folded(column);
+  for (char& c : folded) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  const auto users = context.services.live.UsersOfColumn(table.id, folded);
   if (users.empty()) return {};
   std::string affected;
   for (const auto& live_id : users) affected += (affected.empty() ? "" : ", ") + live_id;

@@ -1,6 +1,7 @@
 #include "change_batch.h"
 
 #include "model/row_codec.h"
+#include "model/row_upgrade.h"
 
 namespace kalam::live {
 
@@ -39,13 +40,10 @@ Status ChangeBatch::Add(const table::StreamChange& change) {
 Status ChangeBatch::AddVersion(std::string_view row, Version version) {
   if (rows_used_ == rows_.size()) rows_.emplace_back();
   std::string& bytes = rows_[rows_used_++];
-  bytes.assign(row);
+  KALAM_TRY_ASSIGN(const std::string_view current, CurrentRow(*table_, row, bytes));
+  // Of an older version of the table it was written anew there, else it is the log's.
+  if (current.data() != bytes.data()) bytes.assign(current);
   bytes_ += bytes.size();
-  if (row.size() < kRowHeaderBytes) return Error(ErrorCode::kCorruption, "a change's row is too short");
-  const RowView header(table_->layout, bytes);
-  if (header.schema_version() != table_->schema_version) {
-    return Error(ErrorCode::kConflict, "a change of another version of its table");
-  }
   KALAM_TRY(RowView::Check(table_->layout, bytes));
   versions_.push_back(version);
   const RowView view(table_->layout, bytes);

@@ -457,6 +457,35 @@ TEST_F(LiveQuery, DropIsRefusedWhileSomebodyListens) {
   EXPECT_TRUE(Ok(Client().Run("DROP TABLE " + Table())));
 }
 
+// A new column shows up in `*`; a column that somebody names stays; what can't be bound any more ends.
+TEST_F(LiveQuery, AlterTableIsFollowed) {
+  LiveClient client = Connect();
+  ExpectAck(client.Subscribe("all", "SELECT * FROM " + Table()), "all");
+  ExpectAck(client.Subscribe("room", "SELECT id FROM " + Table() + " WHERE room = 'lobby'"), "room");
+  Run("INSERT INTO " + Table() + " VALUES (1, 'lobby', 'a', 1)");
+  EXPECT_FALSE(Row(client.Next("all"))["mood"].exists());
+  client.Next("room");
+  Run("ALTER TABLE " + Table() + " ADD COLUMN mood TEXT DEFAULT 'calm'");
+  Run("UPDATE " + Table() + " SET n = 2 WHERE id = 1");
+  const Json update = client.Next("all");
+  EXPECT_EQ(Kind(update), "update");
+  EXPECT_EQ(Row(update)["mood"].text(), "calm") << update.Dump();
+  EXPECT_EQ(Old(update)["n"].text(), "1");
+  EXPECT_EQ(Kind(client.Next("room")), "update");
+
+  const SqlAnswer refused = sql_->Run("ALTER TABLE " + Table() + " DROP COLUMN room");
+  EXPECT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().find("Cannot drop column 'room': 1 active subscription(s) reference this column. "
+                                 "Affected: [lq-"),
+            std::string::npos)
+      << refused;
+  Run("ALTER TABLE " + Table() + " DROP COLUMN body");
+  Run("ALTER TABLE " + Table() + " RENAME COLUMN room TO place");
+  ExpectError(client.Next("room"), "SUBSCRIPTION_FAILED", "column 'room' does not exist");
+  Run("INSERT INTO " + Table() + " (id, place) VALUES (2, 'attic')");
+  EXPECT_EQ(Row(client.Next("all"))["place"].text(), "attic");
+}
+
 // US9 T294 test_kill_live_query_command
 TEST_F(LiveQuery, KillEndsIt) {
   LiveClient client = Connect();

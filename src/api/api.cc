@@ -298,7 +298,7 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
                              .message = outcome->failure->error.message(),
                              .details = outcome->failure->details});
       } else {
-        response.Finish(took, false);
+        response.Finish(took, response.cache_hit().value_or(false));
       }
       return Finish(std::move(pending), *std::move(outcome));
     }
@@ -333,7 +333,7 @@ void Api::RunOnWorker(std::unique_ptr<Pending> owned) {
                      .message = outcome.failure->error.message(),
                      .details = outcome.failure->details});
     } else {
-      response.Finish(Since(pending->start), false);
+      response.Finish(Since(pending->start), response.cache_hit().value_or(false));
     }
     Finish(std::move(pending), std::move(outcome));
   });

@@ -11,6 +11,7 @@ WireError ToWireError(ErrorCode code) {
     case ErrorCode::kUnsupported: return {400, "SQL_EXECUTION_ERROR"};
     case ErrorCode::kSyntax: return {400, "INVALID_SQL"};
     case ErrorCode::kParameterCount: return {400, "PARAM_COUNT_MISMATCH"};
+    case ErrorCode::kParameterType: return {400, "PARAM_TYPE_MISMATCH"};
     case ErrorCode::kPermissionDenied: return {403, "PERMISSION_DENIED"};
     case ErrorCode::kUnauthenticated: return {401, "UNAUTHORIZED"};
     case ErrorCode::kConflict: return {409, "SERIALIZATION_FAILURE"};

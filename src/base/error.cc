@@ -20,6 +20,7 @@ std::string_view ToString(ErrorCode code) {
     case ErrorCode::kInvalidArgument: return "INVALID_ARGUMENT";
     case ErrorCode::kSyntax: return "SYNTAX";
     case ErrorCode::kParameterCount: return "PARAMETER_COUNT";
+    case ErrorCode::kParameterType: return "PARAMETER_TYPE";
     case ErrorCode::kNotFound: return "NOT_FOUND";
     case ErrorCode::kAlreadyExists: return "ALREADY_EXISTS";
     case ErrorCode::kConstraint: return "CONSTRAINT";

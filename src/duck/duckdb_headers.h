@@ -14,8 +14,10 @@
 #include <duckdb/main/client_context_state.hpp>
 #include <duckdb/main/extension/extension_loader.hpp>
 #include <duckdb/main/pending_query_result.hpp>
+#include <duckdb/main/prepared_statement_data.hpp>
 #include <duckdb/main/stream_query_result.hpp>
 #include <duckdb/optimizer/optimizer.hpp>
+#include <duckdb/optimizer/optimizer_extension.hpp>
 #include <duckdb/parser/expression/list.hpp>
 #include <duckdb/parser/parsed_expression_iterator.hpp>
 #include <duckdb/parser/parser.hpp>
@@ -25,5 +27,6 @@
 #include <duckdb/parser/tableref/list.hpp>
 #include <duckdb/planner/expression/list.hpp>
 #include <duckdb/planner/expression_iterator.hpp>
+#include <duckdb/planner/logical_operator_visitor.hpp>
 #include <duckdb/planner/operator/logical_get.hpp>
 #include <duckdb/planner/planner.hpp>

@@ -111,6 +111,12 @@ const NameSet& TableFunctions() {
 
 bool IsAllowedFunction(std::string_view name) { return Functions().contains(name); }
 
+bool NeedsConstantArguments(std::string_view name) {
+  static const NameSet names = {"~", "!~", "~*", "!~*", "strptime", "try_strptime", "strftime", "date_trunc",
+                                "datetrunc", "time_bucket", "approx_quantile", "string_split_regex", "str_split_regex"};
+  return names.contains(name) || name.starts_with("regexp_") || name.starts_with("quantile");
+}
+
 bool IsAllowedTableFunction(std::string_view name) { return TableFunctions().contains(name); }
 
 std::string_view BoundedReplacement(std::string_view name) {

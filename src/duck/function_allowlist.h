@@ -9,6 +9,10 @@ namespace kalam::duck {
 bool IsAllowedFunction(std::string_view name);
 
 // May it stand in FROM?
+// Functions that do their work once when an argument is a constant (compile a pattern, parse a format), and row by row
+// or not at all when it is a parameter.
+bool NeedsConstantArguments(std::string_view name);
+
 bool IsAllowedTableFunction(std::string_view name);
 
 // The bounded replacement of a function that makes values of any size, or empty.

@@ -112,7 +112,28 @@ ExpressionPtr TargetColumn(const duckdb::TableRef& target, const std::string& co
   return duckdb::make_uniq<duckdb::ColumnRefExpression>(std::move(names));
 }
 
+void ParsedStatement::Impl::SetText(const StatementText& from) {
+  text = from.sql;
+  key = from.key;
+  normalised = from.normalised;
+  for (const Datum& literal : from.literals) literals.emplace_back(literal);
+}
+
+bool ParsedStatement::Impl::MayHavePlan() const {
+  switch (kind) {
+    case StatementKind::kSelect: return true;
+    case StatementKind::kInsert: {
+      const auto& insert = statement->Cast<duckdb::InsertStatement>();
+      return !insert.default_values && !insert.on_conflict_info && insert.returning_list.empty();
+    }
+    case StatementKind::kUpdate: return statement->Cast<duckdb::UpdateStatement>().returning_list.empty();
+    case StatementKind::kDelete: return statement->Cast<duckdb::DeleteStatement>().returning_list.empty();
+    default: return false;
+  }
+}
+
 std::optional<ParsedStatement> ParsedStatement::TakeReturning() {
+  if (!impl_->statement) return std::nullopt;
   auto& statement = *impl_->statement;
   auto* list = ReturningOf(statement);
   if (!list || list->empty()) return std::nullopt;
@@ -128,12 +149,13 @@ std::optional<ParsedStatement> ParsedStatement::TakeReturning() {
   clause->text = impl_->text;
   clause->statement = MakeSelect(std::move(node));
   clause->statement->named_param_map = statement.named_param_map;
+  clause->kind = StatementKind::kSelect;
   clause->is_clause = true;
   return ParsedStatement(std::move(clause));
 }
 
 ConflictAction ParsedStatement::conflict_action() const {
-  if (kind() != StatementKind::kInsert) return ConflictAction::kNone;
+  if (kind() != StatementKind::kInsert || !impl_->statement) return ConflictAction::kNone;
   const auto& conflict = impl_->statement->Cast<duckdb::InsertStatement>().on_conflict_info;
   if (!conflict) return ConflictAction::kNone;
   if (conflict->condition) return ConflictAction::kOther;
@@ -160,6 +182,8 @@ ParsedStatement ParsedStatement::TakeConflictUpdate() {
   auto clause = std::make_unique<Impl>();
   clause->text = impl_->text;
   for (auto& column : set.columns) clause->columns.push_back(column);
+  clause->kind = StatementKind::kUpdate;
+  clause->target = ReferenceTo(*update->table);
   clause->statement = std::move(update);
   clause->is_clause = true;
   return ParsedStatement(std::move(clause));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,14 +11,29 @@ namespace kalam::duck {
 
 using SelectPtr = duckdb::unique_ptr<duckdb::SelectStatement>;
 
+struct Plan;
+
 struct ParsedStatement::Impl {
   std::string text;
+  // Of `text`, or, while there is a key, of `normalised`. Null when there is a plan.
   duckdb::unique_ptr<duckdb::SQLStatement> statement;
+  StatementKind kind = StatementKind::kOther;
+  TableReference target;
   std::string name;
   std::vector<std::string> columns;
   std::vector<std::string> conflict_columns;
   // Taken off a statement: its parameters are counted together with those of the whole.
   bool is_clause = false;
+
+  // A statement whose plan is kept: see StatementText.
+  std::string key;
+  std::string normalised;
+  std::vector<Value> literals;
+  std::shared_ptr<const Plan> plan;
+
+  void SetText(const StatementText& from);
+  // False for clauses that are taken off one by one: RETURNING, ON CONFLICT.
+  bool MayHavePlan() const;
 };
 
 SelectPtr MakeSelect(duckdb::unique_ptr<duckdb::QueryNode> node);

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "duck/engine.h"
@@ -23,6 +26,9 @@ struct QueryScope final : duckdb::ClientContextState {
   const QueryContext* query = nullptr;
   // A failure of ours that ended the query: the engine carries only its text.
   std::optional<Error> failure;
+
+  // While the engine plans: the types of the parameters as it bound them. See scan_function.h.
+  std::unordered_map<std::string, duckdb::LogicalType> parameter_types;
 };
 
 }  // namespace kalam::duck

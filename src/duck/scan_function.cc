@@ -18,14 +18,26 @@ using duckdb::FlatVector;
 using duckdb::idx_t;
 using duckdb::LogicalGet;
 
+// A bound of the key: a constant, or the place where a parameter's value is found when a scan starts.
+struct KeyBound {
+  Value constant;
+  duckdb::shared_ptr<duckdb::BoundParameterData> parameter;  // null: the constant
+};
+
+// What a plan knows of one table: where its source is found at each run, what its columns are, and which keys can
+// match.
 struct ScanBindData final : duckdb::TableFunctionData {
-  std::shared_ptr<const ScanSource> source;
-  KeyRange keys;
+  std::uint64_t source = 0;  // in QueryScope
+  std::vector<ScanColumn> columns;
+  std::vector<ScanColumn> hidden_columns;
+  std::optional<std::size_t> key_column;
+
+  std::vector<KeyBound> lower, upper;  // all of them hold
+  std::vector<std::vector<KeyBound>> points;
 
   duckdb::unique_ptr<duckdb::FunctionData> Copy() const override {
     auto copy = duckdb::make_uniq<ScanBindData>();
-    copy->source = source;
-    copy->keys = keys;
+    *copy = *this;
     return copy;
   }
   bool Equals(const FunctionData& other) const override { return this == &other; }
@@ -48,8 +60,12 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(ClientContext& context, duckdb::Ta
                                               duckdb::vector<duckdb::LogicalType>& types,
                                               duckdb::vector<std::string>& names) {
   auto data = duckdb::make_uniq<ScanBindData>();
-  data->source = QueryScope::Of(context).sources.at(input.inputs[0].GetValue<std::uint64_t>());
-  for (const auto& column : data->source->columns()) {
+  data->source = input.inputs[0].GetValue<std::uint64_t>();
+  const ScanSource& source = *QueryScope::Of(context).sources.at(data->source);
+  data->columns = source.columns();
+  data->hidden_columns = source.hidden_columns();
+  data->key_column = source.key_column();
+  for (const auto& column : data->columns) {
     types.push_back(ToLogicalType(column.type));
     names.push_back(column.name);
   }
@@ -57,32 +73,38 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(ClientContext& context, duckdb::Ta
 }
 
 duckdb::virtual_column_map_t VirtualColumns(ClientContext&, duckdb::optional_ptr<duckdb::FunctionData> bind) {
-  const auto& source = *bind->Cast<ScanBindData>().source;
+  const auto& hidden = bind->Cast<ScanBindData>().hidden_columns;
   duckdb::virtual_column_map_t columns;
-  for (std::size_t i = 0; i < source.hidden_columns().size(); ++i) {
-    const auto& column = source.hidden_columns()[i];
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
     columns.insert(
-        {duckdb::VIRTUAL_COLUMN_START + i, duckdb::TableColumn(column.name, ToLogicalType(column.type))});
+        {duckdb::VIRTUAL_COLUMN_START + i, duckdb::TableColumn(hidden[i].name, ToLogicalType(hidden[i].type))});
   }
   // What count(*) scans when it needs no column at all.
   columns.insert({duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)});
   return columns;
 }
 
+// Of the plan, not of anybody's rows.
 duckdb::unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const duckdb::FunctionData* bind) {
   const auto& data = bind->Cast<ScanBindData>();
-  if (data.keys.points) return duckdb::make_uniq<duckdb::NodeStatistics>(data.keys.points->size());
-  const auto rows = data.source->estimated_rows();
-  if (!rows) return duckdb::make_uniq<duckdb::NodeStatistics>();
-  return duckdb::make_uniq<duckdb::NodeStatistics>(*rows);
+  if (data.points.empty()) return duckdb::make_uniq<duckdb::NodeStatistics>();
+  return duckdb::make_uniq<duckdb::NodeStatistics>(data.points.front().size());
 }
 
 // --- which keys can match
 
+// A key as scans take it; nullopt for NULL and other types.
+std::optional<Value> KeyOf(const duckdb::Value& value) {
+  if (value.IsNull()) return std::nullopt;
+  if (value.type().id() == duckdb::LogicalTypeId::BIGINT) return Value(Datum::Int(value.GetValue<std::int64_t>()));
+  if (value.type().id() == duckdb::LogicalTypeId::VARCHAR) return Value(Datum::Text(duckdb::StringValue::Get(value)));
+  return std::nullopt;
+}
+
 class KeyPushdown {
  public:
-  KeyPushdown(const LogicalGet& get, const ScanSource& source, KeyRange& keys)
-      : get_(get), key_column_(*source.key_column()), type_(source.columns()[key_column_].type), keys_(keys) {}
+  KeyPushdown(const LogicalGet& get, ScanBindData& data)
+      : get_(get), type_(ToLogicalType(data.columns[*data.key_column].type)), data_(data) {}
 
   // Each filter holds for every row of the result, so each may narrow the range on its own.
   void Narrow(const Expression& filter) {
@@ -122,74 +144,119 @@ class KeyPushdown {
     if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_COLUMN_REF) return false;
     const auto& reference = expression.Cast<duckdb::BoundColumnRefExpression>();
     return reference.binding.table_index == get_.table_index &&
-           get_.GetColumnIds()[reference.binding.column_index].GetPrimaryIndex() == key_column_;
+           get_.GetColumnIds()[reference.binding.column_index].GetPrimaryIndex() == *data_.key_column;
   }
 
-  // The constant in the key's own type. Other types are left to the engine's comparison.
-  std::optional<Value> Constant(const Expression& expression) const {
+  // The other side in the key's own type. Other types are left to the engine's comparison.
+  std::optional<KeyBound> Bound(const Expression& expression) const {
+    if (expression.return_type != type_) return std::nullopt;
+    if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_PARAMETER) {
+      return KeyBound{{}, expression.Cast<duckdb::BoundParameterExpression>().parameter_data};
+    }
     if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_CONSTANT) return std::nullopt;
-    const auto& value = expression.Cast<duckdb::BoundConstantExpression>().value;
-    if (value.IsNull() || value.type() != ToLogicalType(type_)) return std::nullopt;
-    if (type_ == DataType::kBigInt) return Value(Datum::Int(value.GetValue<std::int64_t>()));
-    if (type_ == DataType::kText) return Value(Datum::Text(duckdb::StringValue::Get(value)));
-    return std::nullopt;
-  }
-
-  static bool Less(const Value& a, const Value& b) {
-    const Datum x = a.view(), y = b.view();
-    return x.kind() == Datum::Kind::kInt ? x.int_value() < y.int_value() : x.text() < y.text();
-  }
-  void RaiseLower(Value value) {
-    if (!keys_.lower || Less(*keys_.lower, value)) keys_.lower = std::move(value);
-  }
-  void ReduceUpper(Value value) {
-    if (!keys_.upper || Less(value, *keys_.upper)) keys_.upper = std::move(value);
+    auto key = KeyOf(expression.Cast<duckdb::BoundConstantExpression>().value);
+    if (!key) return std::nullopt;
+    return KeyBound{*std::move(key), nullptr};
   }
 
   void Compare(ExpressionType type, const Expression& other) {
-    auto constant = Constant(other);
-    if (!constant) return;
+    auto bound = Bound(other);
+    if (!bound) return;
     switch (type) {
       case ExpressionType::COMPARE_EQUAL:
-        RaiseLower(*constant);
-        ReduceUpper(*std::move(constant));
+        data_.lower.push_back(*bound);
+        data_.upper.push_back(*std::move(bound));
         return;
       // Strict bounds keep their own key: the engine drops it.
       case ExpressionType::COMPARE_GREATERTHAN:
-      case ExpressionType::COMPARE_GREATERTHANOREQUALTO: RaiseLower(*std::move(constant)); return;
+      case ExpressionType::COMPARE_GREATERTHANOREQUALTO: data_.lower.push_back(*std::move(bound)); return;
       case ExpressionType::COMPARE_LESSTHAN:
-      case ExpressionType::COMPARE_LESSTHANOREQUALTO: ReduceUpper(*std::move(constant)); return;
+      case ExpressionType::COMPARE_LESSTHANOREQUALTO: data_.upper.push_back(*std::move(bound)); return;
       default: return;
     }
   }
 
   void In(const duckdb::BoundOperatorExpression& list) {
-    std::vector<Value> points;
+    std::vector<KeyBound> points;
     for (std::size_t i = 1; i < list.children.size(); ++i) {
-      auto constant = Constant(*list.children[i]);
-      if (!constant) return;
-      points.push_back(*std::move(constant));
+      auto bound = Bound(*list.children[i]);
+      if (!bound) return;
+      points.push_back(*std::move(bound));
+    }
+    data_.points.push_back(std::move(points));
+  }
+
+  const LogicalGet& get_;
+  const duckdb::LogicalType type_;
+  ScanBindData& data_;
+};
+
+// The engine forgets the types of parameters that meet a scan with pushdown, so that it plans again whenever they have
+// values. We need no values to plan: see the types restored, and the values read when the scan starts.
+void RestoreTypes(Expression& expression, const QueryScope& scope) {
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_PARAMETER) {
+    auto& parameter = expression.Cast<duckdb::BoundParameterExpression>();
+    const auto type = scope.parameter_types.find(parameter.identifier);
+    if (type == scope.parameter_types.end()) return;
+    parameter.return_type = type->second;
+    parameter.parameter_data->return_type = type->second;
+  }
+  duckdb::ExpressionIterator::EnumerateChildren(expression,
+                                                [&](Expression& child) { RestoreTypes(child, scope); });
+}
+
+// Takes hints and leaves every filter where it is: the engine evaluates them all the same.
+void PushdownFilters(ClientContext& context, LogicalGet& get, duckdb::FunctionData* bind,
+                     duckdb::vector<duckdb::unique_ptr<Expression>>& filters) {
+  auto& data = bind->Cast<ScanBindData>();
+  for (const auto& filter : filters) RestoreTypes(*filter, QueryScope::Of(context));
+  if (!data.key_column) return;
+  KeyPushdown pushdown(get, data);
+  for (const auto& filter : filters) pushdown.Narrow(*filter);
+}
+
+// --- the values of a run
+
+// nullopt: NULL, which no key equals.
+std::optional<Value> ValueOf(const KeyBound& bound) {
+  return bound.parameter ? KeyOf(bound.parameter->GetValue()) : std::optional(bound.constant);
+}
+
+bool Less(const Value& a, const Value& b) {
+  const Datum x = a.view(), y = b.view();
+  return x.kind() == Datum::Kind::kInt ? x.int_value() < y.int_value() : x.text() < y.text();
+}
+
+KeyRange Nothing() {
+  KeyRange nothing;
+  nothing.points.emplace();
+  return nothing;
+}
+
+KeyRange KeysOf(const ScanBindData& data) {
+  KeyRange keys;
+  for (const KeyBound& bound : data.lower) {
+    auto value = ValueOf(bound);
+    if (!value) return Nothing();
+    if (!keys.lower || Less(*keys.lower, *value)) keys.lower = std::move(value);
+  }
+  for (const KeyBound& bound : data.upper) {
+    auto value = ValueOf(bound);
+    if (!value) return Nothing();
+    if (!keys.upper || Less(*value, *keys.upper)) keys.upper = std::move(value);
+  }
+  for (const auto& list : data.points) {
+    std::vector<Value> points;
+    for (const KeyBound& bound : list) {
+      if (auto value = ValueOf(bound)) points.push_back(*std::move(value));
     }
     std::sort(points.begin(), points.end(), Less);
     points.erase(std::unique(points.begin(), points.end(),
                              [](const Value& a, const Value& b) { return a.view() == b.view(); }),
                  points.end());
-    if (!keys_.points || points.size() < keys_.points->size()) keys_.points = std::move(points);
+    if (!keys.points || points.size() < keys.points->size()) keys.points = std::move(points);
   }
-
-  const LogicalGet& get_;
-  const std::size_t key_column_;
-  const DataType type_;
-  KeyRange& keys_;
-};
-
-// Takes hints and leaves every filter where it is: the engine evaluates them all the same.
-void PushdownFilters(ClientContext&, LogicalGet& get, duckdb::FunctionData* bind,
-                     duckdb::vector<duckdb::unique_ptr<Expression>>& filters) {
-  auto& data = bind->Cast<ScanBindData>();
-  if (!data.source->key_column()) return;
-  KeyPushdown pushdown(get, *data.source, data.keys);
-  for (const auto& filter : filters) pushdown.Narrow(*filter);
+  return keys;
 }
 
 // --- the scan
@@ -198,22 +265,23 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
                                                           duckdb::TableFunctionInitInput& input) {
   const auto& data = input.bind_data->Cast<ScanBindData>();
   auto state = duckdb::make_uniq<ScanState>();
-  const std::size_t visible = data.source->columns().size();
+  const auto& source = QueryScope::Of(context).sources.at(data.source);
+  const std::size_t visible = data.columns.size();
   for (const column_t id : input.column_ids) {
     if (id < visible) {
       state->columns.push_back(id);
-      state->types.push_back(data.source->columns()[id].type);
+      state->types.push_back(data.columns[id].type);
     } else if (id >= duckdb::VIRTUAL_COLUMN_START &&
-               id - duckdb::VIRTUAL_COLUMN_START < data.source->hidden_columns().size()) {
+               id - duckdb::VIRTUAL_COLUMN_START < data.hidden_columns.size()) {
       const std::size_t hidden = id - duckdb::VIRTUAL_COLUMN_START;
       state->columns.push_back(visible + hidden);
-      state->types.push_back(data.source->hidden_columns()[hidden].type);
+      state->types.push_back(data.hidden_columns[hidden].type);
     } else {
       state->columns.push_back(std::nullopt);
       state->types.push_back(DataType::kBigInt);
     }
   }
-  auto cursor = data.source->Open(data.keys);
+  auto cursor = source->Open(KeysOf(data));
   if (!cursor.ok()) Throw(context, cursor.error());
   state->cursor = std::move(cursor).value();
   return state;
@@ -240,7 +308,43 @@ void Scan(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::Dat
   output.SetCardinality(rows);
 }
 
+// --- parameters
+
+struct PlanCounter final : duckdb::OptimizerExtensionInfo {
+  explicit PlanCounter(std::atomic<std::uint64_t>& counter) : plans(counter) {}
+  std::atomic<std::uint64_t>& plans;
+};
+
+void NoteTypes(const Expression& expression, QueryScope& scope) {
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_PARAMETER) {
+    const auto& parameter = expression.Cast<duckdb::BoundParameterExpression>();
+    scope.parameter_types[parameter.identifier] = parameter.return_type;
+  }
+  duckdb::ExpressionIterator::EnumerateChildren(expression,
+                                                [&](const Expression& child) { NoteTypes(child, scope); });
+}
+
+void NoteTypes(duckdb::LogicalOperator& plan, QueryScope& scope) {
+  duckdb::LogicalOperatorVisitor::EnumerateExpressions(
+      plan, [&](duckdb::unique_ptr<Expression>* expression) { NoteTypes(**expression, scope); });
+  for (auto& child : plan.children) NoteTypes(*child, scope);
+}
+
+void BeforeOptimizing(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
+  auto& scope = QueryScope::Of(input.context);
+  scope.parameter_types.clear();
+  NoteTypes(*plan, scope);
+  ++static_cast<PlanCounter&>(*input.info).plans;
+}
+
 }  // namespace
+
+duckdb::OptimizerExtension ParameterKeeper(std::atomic<std::uint64_t>& plans) {
+  duckdb::OptimizerExtension extension;
+  extension.pre_optimize_function = BeforeOptimizing;
+  extension.optimizer_info = duckdb::make_shared_ptr<PlanCounter>(plans);
+  return extension;
+}
 
 void RegisterScanFunction(duckdb::ExtensionLoader& loader) {
   duckdb::TableFunction function(std::string(kScanFunction), {duckdb::LogicalType::UBIGINT}, Scan, Bind, Init);

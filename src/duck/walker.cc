@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include "context_values.h"
 #include "function_allowlist.h"
 #include "row_binder.h"
 #include "scan_function.h"
@@ -41,6 +43,22 @@ bool Mentions(const ParsedExpression& expression, std::string_view column) {
   ParsedExpressionIterator::EnumerateChildren(
       expression, [&](const ParsedExpression& child) { found = found || Mentions(child, column); });
   return found;
+}
+
+ExpressionPtr Constant(duckdb::Value value) {
+  return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
+}
+
+// Comparisons, BETWEEN and IN: a parameter among their operands has the type of the others.
+bool TypesItsOperands(const ParsedExpression& expression) {
+  switch (expression.GetExpressionClass()) {
+    case ExpressionClass::COMPARISON:
+    case ExpressionClass::BETWEEN: return true;
+    case ExpressionClass::OPERATOR:
+      return expression.GetExpressionType() == duckdb::ExpressionType::COMPARE_IN ||
+             expression.GetExpressionType() == duckdb::ExpressionType::COMPARE_NOT_IN;
+    default: return false;
+  }
 }
 
 // Counts how deep the walk is; the engine's own recursion follows the same tree.
@@ -86,7 +104,7 @@ void Walker::NoteParameters(const duckdb::case_insensitive_map_t<duckdb::idx_t>&
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error != std::errc() || end != name.data() + name.size()) continue;
     // What is given too much or too little is counted; a number far beyond that only says so.
-    number = std::min(number, query_.params.size() + 1);
+    number = std::min(number, params_.size() + 1);
     if (number == 0) continue;
     if (parameters_seen_.size() < number) parameters_seen_.resize(number);
     parameters_seen_[number - 1] = true;
@@ -94,7 +112,7 @@ void Walker::NoteParameters(const duckdb::case_insensitive_map_t<duckdb::idx_t>&
 }
 
 Status Walker::CheckParameters() const {
-  const std::size_t given = query_.params.size();
+  const std::size_t given = params_.size();
   for (std::size_t i = 0; i < parameters_seen_.size(); ++i) {
     if (!parameters_seen_[i]) {
       return Error(ErrorCode::kParameterCount, "parameter mismatch: $" + std::to_string(i + 1) +
@@ -174,7 +192,9 @@ void Walker::WalkSelect(duckdb::SelectNode& select) {
   for (auto* clause : {&select.where_clause, &select.having, &select.qualify}) {
     if (*clause) WalkExpression(*clause);
   }
+  const bool outer = std::exchange(shapes_, true);
   for (auto& group : select.groups.group_expressions) WalkExpression(group);
+  shapes_ = outer;
   WalkModifiers(select);
   scopes_.pop_back();
 }
@@ -202,8 +222,10 @@ void Walker::WalkSelectList(duckdb::SelectNode& select) {
 }
 
 void Walker::WalkModifiers(QueryNode& node) {
+  const bool outer = std::exchange(shapes_, true);
   ParsedExpressionIterator::EnumerateQueryNodeModifiers(
       node, [&](ExpressionPtr& expression) { WalkExpression(expression); });
+  shapes_ = outer;
 }
 
 bool Walker::IsCte(const std::string& name) const {
@@ -231,7 +253,8 @@ void Walker::ReplaceTable(duckdb::unique_ptr<TableRef>& ref, bool include_delete
   }
   if (parts.size() == 1 && IsCte(parts[0])) return;
 
-  auto source = query_.resolver.Resolve(TableReference{parts, include_deleted});
+  references_.push_back(TableReference{parts, include_deleted});
+  auto source = query_.resolver.Resolve(references_.back());
   if (!source.ok()) throw WalkRefused{source.error()};
 
   auto scan = duckdb::make_uniq<duckdb::TableFunctionRef>();
@@ -294,12 +317,19 @@ void Walker::RefuseFunction(const std::string& name) const {
 
 void Walker::WalkExpression(ExpressionPtr& expression) {
   const DepthGuard guard(depth_, max_depth_);
+  const bool is_operand = std::exchange(is_operand_, false);
+  const bool types_operands = TypesItsOperands(*expression);
   switch (expression->GetExpressionClass()) {
     case ExpressionClass::COLUMN_REF: WalkColumn(expression); return;
-    case ExpressionClass::PARAMETER:
-      expression = ParameterValue(expression->Cast<duckdb::ParameterExpression>().identifier);
+    case ExpressionClass::PARAMETER: {
+      const std::string alias = expression->GetAlias();
+      expression = ParameterValue(expression->Cast<duckdb::ParameterExpression>().identifier, is_operand);
+      expression->SetAlias(alias);
       return;
-    case ExpressionClass::FUNCTION: WalkFunction(expression); break;
+    }
+    case ExpressionClass::FUNCTION:
+      if (WalkFunction(expression)) return;
+      break;
     case ExpressionClass::WINDOW: {
       auto& window = expression->Cast<duckdb::WindowExpression>();
       const std::string name = Lower(window.function_name);
@@ -323,11 +353,14 @@ void Walker::WalkExpression(ExpressionPtr& expression) {
     case ExpressionClass::STAR: break;
     default: Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for this kind of expression");
   }
-  ParsedExpressionIterator::EnumerateChildren(*expression,
-                                              [&](ExpressionPtr& child) { WalkExpression(child); });
+  ParsedExpressionIterator::EnumerateChildren(*expression, [&](ExpressionPtr& child) {
+    is_operand_ = types_operands;
+    WalkExpression(child);
+  });
+  is_operand_ = false;
 }
 
-void Walker::WalkFunction(ExpressionPtr& expression) {
+bool Walker::WalkFunction(ExpressionPtr& expression) {
   auto& function = expression->Cast<duckdb::FunctionExpression>();
   const std::string name = Lower(function.function_name);
   DropBuiltinQualifier(function);
@@ -336,7 +369,12 @@ void Walker::WalkFunction(ExpressionPtr& expression) {
     if (auto constant = ContextConstant(name)) {
       constant->SetAlias(expression->GetAlias());
       expression = std::move(constant);
-      return;
+      return true;
+    }
+  }
+  if (NeedsConstantArguments(name)) {
+    for (const auto& argument : function.children) {
+      needs_values_ = needs_values_ || argument->GetExpressionClass() == ExpressionClass::PARAMETER;
     }
   }
   if (const auto bounded = BoundedReplacement(name); !bounded.empty()) {
@@ -344,6 +382,7 @@ void Walker::WalkFunction(ExpressionPtr& expression) {
   } else if (!IsAllowedFunction(name)) {
     RefuseFunction(name);
   }
+  return false;
 }
 
 // `app.notes.body` names a column of the reference to app.notes, whatever its alias here.
@@ -374,50 +413,68 @@ void Walker::WalkColumn(ExpressionPtr& expression) {
   }
 }
 
-ExpressionPtr Walker::ParameterValue(const std::string& identifier) {
+std::size_t Walker::ParameterNumber(const std::string& identifier) {
   std::size_t number = 0;
   const auto [end, error] =
       std::from_chars(identifier.data(), identifier.data() + identifier.size(), number);
   if (error != std::errc() || end != identifier.data() + identifier.size() || number == 0) {
     Refuse(ErrorCode::kParameterCount, "parameter mismatch: parameters are $1, $2, ...; not $" + identifier);
   }
-  if (number > query_.params.size()) {
+  if (number > params_.size()) {
     Refuse(ErrorCode::kParameterCount, "parameter mismatch: statement uses $" + identifier + ", request has " +
-                                           std::to_string(query_.params.size()) + " parameter(s)");
+                                           std::to_string(params_.size()) + " parameter(s)");
   }
   if (parameters_seen_.size() < number) parameters_seen_.resize(number);
   parameters_seen_[number - 1] = true;
-  return duckdb::make_uniq<duckdb::ConstantExpression>(ToDuckValue(query_.params[number - 1]));
+  return number;
 }
 
-ExpressionPtr Walker::ContextConstant(std::string_view function) const {
-  using duckdb::Value;
-  constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
-  const std::int64_t day = query_.now / kMicrosPerDay;
-  const auto constant = [](Value value) {
-    return ExpressionPtr(duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value)));
-  };
-  if (function == "current_user" || function == "session_user" || function == "user") {
-    return constant(Value(std::string(query_.current_user)));
+// A side of a comparison takes its type from the other side. Elsewhere a parameter has the type of its value, as a
+// constant would: a plan holds for one kind of value.
+ExpressionPtr Walker::ParameterValue(const std::string& identifier, bool is_operand) {
+  const std::size_t number = ParameterNumber(identifier);
+  const Datum& value = params_[number - 1];
+  if (parameters_ == Parameters::kAsConstants) return Constant(ToDuckValue(value));
+  if (shapes_) {
+    if (std::ranges::find(shaping_, number - 1) == shaping_.end()) shaping_.push_back(number - 1);
+    return Constant(ToDuckValue(value));
   }
-  const auto now_cast = [&](const duckdb::LogicalType& type) {
-    return ExpressionPtr(duckdb::make_uniq<duckdb::CastExpression>(
-        type, duckdb::make_uniq<duckdb::ColumnRefExpression>(std::string(kNowColumn))));
+  if (is_operand) return Keep(std::to_string(number));
+  if (value.is_null()) return Constant(ToDuckValue(value));
+  return duckdb::make_uniq<duckdb::CastExpression>(ToDuckValue(value).type(), Keep(std::to_string(number)));
+}
+
+ExpressionPtr Walker::Keep(std::string identifier) {
+  if (std::ranges::find(kept_, identifier) == kept_.end()) kept_.push_back(identifier);
+  auto parameter = duckdb::make_uniq<duckdb::ParameterExpression>();
+  parameter->identifier = std::move(identifier);
+  return parameter;
+}
+
+ExpressionPtr Walker::ContextValue(const char* hidden, duckdb::Value value) {
+  if (parameters_ == Parameters::kAsConstants) return Constant(std::move(value));
+  return duckdb::make_uniq<duckdb::CastExpression>(value.type(), Keep(hidden));
+}
+
+ExpressionPtr Walker::ContextConstant(std::string_view function) {
+  if (function == "current_user" || function == "session_user" || function == "user") {
+    return ContextValue(kUser, UserValue(query_));
+  }
+  // Row queries read the time from each row.
+  const auto time = [&](const char* hidden, duckdb::Value value) -> ExpressionPtr {
+    if (!query_.now_per_row) return ContextValue(hidden, std::move(value));
+    return duckdb::make_uniq<duckdb::CastExpression>(
+        value.type(), duckdb::make_uniq<duckdb::ColumnRefExpression>(std::string(kNowColumn)));
   };
   if (function == "now" || function == "current_timestamp" || function == "get_current_timestamp" ||
       function == "transaction_timestamp" || function == "localtimestamp" ||
       function == "current_localtimestamp") {
-    if (query_.now_per_row) return now_cast(duckdb::LogicalType::TIMESTAMP);
-    return constant(Value::TIMESTAMP(duckdb::timestamp_t(query_.now)));
+    return time(kNow, NowValue(query_));
   }
-  if (function == "current_date" || function == "today") {
-    if (query_.now_per_row) return now_cast(duckdb::LogicalType::DATE);
-    return constant(Value::DATE(duckdb::date_t(static_cast<std::int32_t>(day))));
-  }
+  if (function == "current_date" || function == "today") return time(kDate, DateValue(query_));
   if (function == "current_time" || function == "get_current_time" || function == "localtime" ||
       function == "current_localtime") {
-    if (query_.now_per_row) return now_cast(duckdb::LogicalType::TIME);
-    return constant(Value::TIME(duckdb::dtime_t(query_.now - day * kMicrosPerDay)));
+    return time(kTime, TimeValue(query_));
   }
   return nullptr;
 }

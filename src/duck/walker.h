@@ -27,12 +27,28 @@ struct WalkRefused {
 // - parameters become constants, CURRENT_USER() and NOW() and their relatives too;
 // - functions that make values of any size become their bounded versions.
 //
+// Or, for a plan that is kept: parameters stay parameters, CURRENT_USER() and NOW() become hidden ones, and the walk
+// notes which tables a later run must resolve again.
+//
 // One walker per statement.
 class Walker {
  public:
-  Walker(const QueryContext& query, const ErrorTexts& texts,
+  enum class Parameters : std::uint8_t { kAsConstants, kKept };
+
+  // The hidden parameters of a kept plan.
+  static constexpr const char* kUser = "kalam_user";
+  static constexpr const char* kNow = "kalam_now";
+  static constexpr const char* kDate = "kalam_date";
+  static constexpr const char* kTime = "kalam_time";
+
+  // `params` are those of the walked text, which may be more than the request's.
+  Walker(const QueryContext& query, std::span<const Datum> params, Parameters parameters,
          const std::unordered_set<std::string>& known_functions, std::size_t max_depth)
-      : query_(query), texts_(texts), known_functions_(known_functions), max_depth_(max_depth) {}
+      : query_(query),
+        params_(params),
+        parameters_(parameters),
+        known_functions_(known_functions),
+        max_depth_(max_depth) {}
 
   // Rewrites `node` in place. Errors: kPermissionDenied, kParameterCount, kLimitExceeded, those of the
   // resolver.
@@ -46,6 +62,16 @@ class Walker {
 
   // By the number that the scans carry.
   std::vector<std::shared_ptr<const ScanSource>> TakeSources() { return std::move(sources_); }
+
+  // --- Parameters::kKept
+  // What the sources were resolved from, by their number.
+  std::vector<TableReference> TakeReferences() { return std::move(references_); }
+  // The names of the parameters that stayed, in order of appearance; those of the request are `1`, `2`, ...
+  const std::vector<std::string>& kept() const { return kept_; }
+  // Parameters that became constants all the same: LIMIT, ORDER BY, GROUP BY. The plan holds for these values only.
+  const std::vector<std::size_t>& shaping() const { return shaping_; }
+  // A function met a parameter where it must know the value: no plan without it.
+  bool needs_values() const { return needs_values_; }
 
  private:
   // A table in the FROM of one SELECT, as columns may name it.
@@ -64,16 +90,22 @@ class Walker {
   void ReplaceTable(duckdb::unique_ptr<duckdb::TableRef>& ref, bool include_deleted);
   void WalkTableFunction(duckdb::TableFunctionRef& ref);
   void WalkExpression(duckdb::unique_ptr<duckdb::ParsedExpression>& expression);
-  void WalkFunction(duckdb::unique_ptr<duckdb::ParsedExpression>& expression);
+  // True if the call was replaced by a value.
+  bool WalkFunction(duckdb::unique_ptr<duckdb::ParsedExpression>& expression);
   void WalkColumn(duckdb::unique_ptr<duckdb::ParsedExpression>& expression);
-  duckdb::unique_ptr<duckdb::ParsedExpression> ParameterValue(const std::string& identifier);
-  duckdb::unique_ptr<duckdb::ParsedExpression> ContextConstant(std::string_view function) const;
+  // The number of a parameter, counted as seen.
+  std::size_t ParameterNumber(const std::string& identifier);
+  duckdb::unique_ptr<duckdb::ParsedExpression> ParameterValue(const std::string& identifier, bool is_operand);
+  duckdb::unique_ptr<duckdb::ParsedExpression> Keep(std::string identifier);
+  duckdb::unique_ptr<duckdb::ParsedExpression> ContextValue(const char* hidden, duckdb::Value value);
+  duckdb::unique_ptr<duckdb::ParsedExpression> ContextConstant(std::string_view function);
   bool IsCte(const std::string& name) const;
   std::string AliasFor(const std::vector<std::string>& parts) const;
   [[noreturn]] void RefuseFunction(const std::string& name) const;
 
   const QueryContext& query_;
-  const ErrorTexts& texts_;
+  const std::span<const Datum> params_;
+  const Parameters parameters_;
   const std::unordered_set<std::string>& known_functions_;
   const std::size_t max_depth_;
   std::size_t depth_ = 0;
@@ -81,6 +113,12 @@ class Walker {
   std::vector<std::string> ctes_;  // lower case, those in scope
   std::vector<Scope> scopes_;      // innermost last
   std::vector<bool> parameters_seen_;
+  std::vector<TableReference> references_;
+  std::vector<std::string> kept_;
+  std::vector<std::size_t> shaping_;
+  bool is_operand_ = false;    // the expression at hand is one side of a comparison: that gives it its type
+  bool shapes_ = false;        // inside LIMIT, ORDER BY or GROUP BY
+  bool needs_values_ = false;
 };
 
 }  // namespace kalam::duck

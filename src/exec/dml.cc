@@ -7,11 +7,11 @@ namespace {
 using auth::Action;
 
 // Computes the rows, writes them, and starts again if one of them changed in between.
-Status RunChange(std::string_view sql, Action action, StatementContext& context) {
+Status RunChange(const duck::StatementText& text, Action action, StatementContext& context) {
   const bool remove = action == Action::kDelete;
   Turnstile::Pass pass;
   for (bool lost = false; !lost || std::chrono::steady_clock::now() < context.deadline; lost = true) {
-    KALAM_TRY_ASSIGN(auto statement, context.services.engine.Parse(sql));
+    KALAM_TRY_ASSIGN(auto statement, context.services.engine.Parse(text));
     KALAM_TRY_ASSIGN(const TableDefPtr table, FindTarget(statement.target(), action, context));
     if (table->kind == TableKind::kStream && !remove) {
       return Error(ErrorCode::kUnsupported, "UPDATE is not supported on STREAM tables");
@@ -53,7 +53,7 @@ Status RunChange(std::string_view sql, Action action, StatementContext& context)
 
 }  // namespace
 
-Status RunInsert(duck::ParsedStatement statement, std::string_view sql, StatementContext& context) {
+Status RunInsert(duck::ParsedStatement statement, const duck::StatementText& text, StatementContext& context) {
   KALAM_TRY_ASSIGN(const TableDefPtr table, FindTarget(statement.target(), Action::kInsert, context));
   KALAM_TRY_ASSIGN(auto targets, TargetColumns(*table, statement.columns(), context));
   auto returning = statement.TakeReturning();
@@ -73,7 +73,7 @@ Status RunInsert(duck::ParsedStatement statement, std::string_view sql, Statemen
     KALAM_TRY(context.services.engine.InsertRows(std::move(statement), context.query_context(resolver),
                                                  TypesOf(*table, targets), sink));
   }
-  if (upsert) return RunUpsert(sql, table, batch, context);
+  if (upsert) return RunUpsert(text.sql, table, batch, context);
   KALAM_TRY(ShowWritten(table, batch, batch.size(), RowsMessage(batch.size(), "inserted"), std::move(returning),
                         snapshot, context));
   Status written = Write(table, batch, context);
@@ -81,8 +81,12 @@ Status RunInsert(duck::ParsedStatement statement, std::string_view sql, Statemen
   return written;
 }
 
-Status RunUpdate(std::string_view sql, StatementContext& context) { return RunChange(sql, Action::kUpdate, context); }
+Status RunUpdate(const duck::StatementText& text, StatementContext& context) {
+  return RunChange(text, Action::kUpdate, context);
+}
 
-Status RunDelete(std::string_view sql, StatementContext& context) { return RunChange(sql, Action::kDelete, context); }
+Status RunDelete(const duck::StatementText& text, StatementContext& context) {
+  return RunChange(text, Action::kDelete, context);
+}
 
 }  // namespace kalam::exec

@@ -7,6 +7,7 @@
 #include "query/fast_statement.h"
 #include "sql/keyword.h"
 #include "sql/lexer.h"
+#include "sql/normalised_statement.h"
 #include "sql/reserved_words.h"
 #include "sql/secrets.h"
 #include "sql/splitter.h"
@@ -85,7 +86,7 @@ bool IsOvertaken(const Status& status) { return !status.ok() && status.error().c
 FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& context) {
   FastScratch& scratch = ThreadScratch();
   query::FastStatement& statement = scratch.statement;
-  if (!query::ParseFastStatement(sql, context.params, statement)) return {};
+  if (!context.options.use_fast_path || !query::ParseFastStatement(sql, context.params, statement)) return {};
   if (statement.rows > context.options.limits.statement.max_values_rows) return {};
   const Services& services = context.services;
   const TableDefPtr table = FindFastTable(services.catalog, statement);
@@ -94,7 +95,7 @@ FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& co
     return {FastOutcome::kDone, std::move(allowed)};
   }
 
-  const query::FastPath fast(services.reader, services.writer, services.streams);
+  const query::FastPath fast(services.reader, services.writer, services.streams, services.engine.plan_cache());
   const UserId user = PartitionOf(*table, context.who);
   table::WriteReceipt receipt;
   const auto finish_write = [&](Result<FastOutcome> outcome, std::string_view verb) -> FastResult {
@@ -103,7 +104,7 @@ FastResult RunFast(std::string_view sql, Blocking blocking, StatementContext& co
     context.Observe(receipt.durable_after);
     if (receipt.status.ok()) {
       context.response.AddOutcome(static_cast<std::int64_t>(receipt.affected_rows),
-                                  RowsMessage(receipt.affected_rows, verb), false);
+                                  RowsMessage(receipt.affected_rows, verb), fast.NoteShape(statement, *table));
     }
     return {FastOutcome::kDone, std::move(receipt.status)};
   };
@@ -161,6 +162,21 @@ bool MayWrite(std::string_view sql) {
   }
 }
 
+Status RunStandard(duck::ParsedStatement statement, const duck::StatementText& text, StatementContext& context) {
+  context.writes =
+      statement.kind() != duck::StatementKind::kSelect && statement.kind() != duck::StatementKind::kExplain;
+  if (auto done = TryRunSystemDml(statement, text.sql, context)) return *std::move(done);
+  switch (statement.kind()) {
+    case duck::StatementKind::kSelect:
+    case duck::StatementKind::kExplain: return RunSelect(std::move(statement), context);
+    case duck::StatementKind::kInsert: return RunInsert(std::move(statement), text, context);
+    case duck::StatementKind::kUpdate: return RunUpdate(text, context);
+    case duck::StatementKind::kDelete: return RunDelete(text, context);
+    case duck::StatementKind::kOther: break;
+  }
+  return sql::PermissionDenied(context.options.error_style, statement.other_name());
+}
+
 Status RunOnce(std::string_view sql, sql::StatementClass kind, StatementContext& context) {
   const ExecutorOptions& options = context.options;
   if (IsOverdue(context.transaction)) return TransactionTimedOut();
@@ -174,6 +190,18 @@ Status RunOnce(std::string_view sql, sql::StatementClass kind, StatementContext&
       context.response.DropOpenResult();
       context.services.catalog.AwaitChanges();
     }
+  }
+  std::string quoted;
+  sql::NormalisedStatement normalised;
+  duck::StatementText text;
+  if (kind != sql::StatementClass::kKalam) {
+    text.sql = sql::QuoteFreeWords(sql, quoted);
+    if (options.use_plans && sql::Normalise(text.sql, context.params, normalised)) {
+      text.key = normalised.key;
+      text.normalised = normalised.text;
+      text.literals = normalised.literals;
+    }
+    if (auto known = context.services.engine.Recall(text)) return RunStandard(*std::move(known), text, context);
   }
   KALAM_TRY(sql::CheckStatementBounds(sql, options.limits.statement));
   if (kind == sql::StatementClass::kKalam) {
@@ -189,21 +217,9 @@ Status RunOnce(std::string_view sql, sql::StatementClass kind, StatementContext&
       return RunKalamStatement(statement, context);
     }
   }
-  std::string quoted;
-  const std::string_view text = sql::QuoteFreeWords(sql, quoted);
+  if (text.sql.empty()) text.sql = sql::QuoteFreeWords(sql, quoted);
   KALAM_TRY_ASSIGN(auto statement, context.services.engine.Parse(text));
-  context.writes =
-      statement.kind() != duck::StatementKind::kSelect && statement.kind() != duck::StatementKind::kExplain;
-  if (auto done = TryRunSystemDml(statement, text, context)) return *std::move(done);
-  switch (statement.kind()) {
-    case duck::StatementKind::kSelect:
-    case duck::StatementKind::kExplain: return RunSelect(std::move(statement), context);
-    case duck::StatementKind::kInsert: return RunInsert(std::move(statement), text, context);
-    case duck::StatementKind::kUpdate: return RunUpdate(text, context);
-    case duck::StatementKind::kDelete: return RunDelete(text, context);
-    case duck::StatementKind::kOther: break;
-  }
-  return sql::PermissionDenied(options.error_style, statement.other_name());
+  return RunStandard(std::move(statement), text, context);
 }
 
 // A statement whose table was altered under it wrote nothing and runs again with the new definition. UPDATE and

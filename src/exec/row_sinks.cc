@@ -8,7 +8,7 @@ query::CellInput InputOf(const duck::Cell& cell) {
     case duck::Cell::Form::kJson: return {Datum::Text(cell.text), false};
     case duck::Cell::Form::kDatum: break;
   }
-  return {cell.datum, false};
+  return {cell.datum, false, cell.is_parameter};
 }
 
 Status InsertSink::OnRow(std::span<const duck::Cell> row) {

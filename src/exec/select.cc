@@ -11,7 +11,7 @@ Status RunSelect(duck::ParsedStatement statement, StatementContext& context) {
                              context.transaction.has_value() ? &*context.transaction : nullptr, context.sql);
   ResponseSink sink(context.response);
   KALAM_TRY(context.services.engine.Select(std::move(statement), context.query_context(resolver), sink));
-  context.response.EndRows({.cache_hit = false});
+  context.response.EndRows({.cache_hit = context.cache_hit});
   return {};
 }
 

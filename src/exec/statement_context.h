@@ -38,6 +38,8 @@ struct StatementContext {
   // The request's Host header.
   std::string_view host = {};
   bool writes = false;     // it may have changed something; known once it is parsed
+  // Whether the statement's rows came from a plan that was kept.
+  bool cache_hit = false;
 
   void Observe(Seq seq) { durable_after = std::max(durable_after, seq); }
 
@@ -71,7 +73,7 @@ struct StatementContext {
     return {now, who.user_id.text(), [this] { return services.committer.NextId(); }};
   }
 
-  duck::QueryContext query_context(duck::Resolver& resolver) const {
+  duck::QueryContext query_context(duck::Resolver& resolver) {
     return duck::QueryContext{
         .resolver = resolver,
         .params = params,
@@ -83,7 +85,8 @@ struct StatementContext {
             },
         .advance_id = [this](Seq first, std::uint32_t by) { return services.committer.AdvanceId(first, by); },
         .deadline = deadline,
-        .cancellation = cancellation};
+        .cancellation = cancellation,
+        .cache_hit = &cache_hit};
   }
 };
 
@@ -100,10 +103,11 @@ inline std::string RowsMessage(std::uint64_t rows, std::string_view verb) {
 // Handlers, one per kind of statement. Each appends exactly one result on success.
 Status RunKalamStatement(const sql::KalamStatement& statement, StatementContext& context);
 Status RunSelect(duck::ParsedStatement statement, StatementContext& context);
-// `sql` is the text of `statement`.
-Status RunInsert(duck::ParsedStatement statement, std::string_view sql, StatementContext& context);
-// These compute their rows from a snapshot and run again when another writer was faster; `sql` is parsed anew.
-Status RunUpdate(std::string_view sql, StatementContext& context);
-Status RunDelete(std::string_view sql, StatementContext& context);
+// `text` is that of `statement`.
+Status RunInsert(duck::ParsedStatement statement, const duck::StatementText& text, StatementContext& context);
+// These compute their rows from a snapshot and run again when another writer was faster; `text` is parsed anew, or
+// its plan found.
+Status RunUpdate(const duck::StatementText& text, StatementContext& context);
+Status RunDelete(const duck::StatementText& text, StatementContext& context);
 
 }  // namespace kalam::exec

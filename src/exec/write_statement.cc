@@ -119,7 +119,7 @@ Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64
                    std::optional<duck::ParsedStatement> returning, const table::DurableSnapshotPtr& snapshot,
                    StatementContext& context) {
   if (!returning) {
-    context.response.AddOutcome(static_cast<std::int64_t>(affected), message, false);
+    context.response.AddOutcome(static_cast<std::int64_t>(affected), message, context.cache_hit);
     return {};
   }
   KALAM_TRY(AuthorizeTable(context.services.catalog, context.who, auth::Action::kSelect, *table));
@@ -134,7 +134,7 @@ Status ShowWritten(const TableDefPtr& table, query::RowBatch& batch, std::uint64
     return Error(ErrorCode::kUnsupported,
                  "ERROR: RETURNING gives one row per written row: no aggregate functions, no unnest");
   }
-  context.response.EndRows({.cache_hit = false, .message = message});
+  context.response.EndRows({.cache_hit = context.cache_hit, .message = message});
   return {};
 }
 

@@ -135,6 +135,19 @@ table::ScanBounds BoundsOf(const FastStatement& statement) {
 
 }  // namespace
 
+bool FastPath::NoteShape(const FastStatement& statement, const TableDef& table) const {
+  // FNV-1a over words; two shapes that met would only share their `cache_hit`.
+  std::uint64_t shape = 0xcbf29ce484222325;
+  const auto mix = [&shape](std::uint64_t word) { shape = (shape ^ word) * 0x100000001b3 + (shape >> 47); };
+  mix(table.id.value());
+  mix(static_cast<std::uint64_t>(table.schema_version));
+  mix(static_cast<std::uint64_t>(statement.kind) | static_cast<std::uint64_t>(statement.comparison) << 8 |
+      static_cast<std::uint64_t>(statement.descending) << 16 | std::uint64_t{statement.limit.has_value()} << 17 |
+      std::uint64_t{!statement.order_column.empty()} << 18);
+  for (const std::string_view column : statement.columns) mix(std::hash<std::string_view>{}(column));
+  return plans_.Touch(shape);
+}
+
 Result<FastOutcome> FastPath::Insert(const FastStatement& statement, const TableDef& table, const UserId& user,
                                      const RowContext& context, Blocking blocking, RowBatch& batch,
                                      table::WriteReceipt& receipt) const {
@@ -245,7 +258,7 @@ Result<FastOutcome> FastPath::Select(const FastStatement& statement, const Table
     response.BeginRows(projection.shape);
     const bool shown = found == table::RowLookup::kFound && !RowDeleted(value.view()) && statement.limit != 0;
     if (shown) KALAM_TRY(AppendRow(projection, RowView(table->layout, value.view()), response));
-    response.EndRows({.cache_hit = false});
+    response.EndRows({.cache_hit = NoteShape(statement, *table)});
     return FastOutcome::kDone;
   }
 
@@ -263,7 +276,7 @@ Result<FastOutcome> FastPath::Select(const FastStatement& statement, const Table
     return FastOutcome::kWouldBlock;
   }
   KALAM_TRY(rows.status());
-  response.EndRows({.cache_hit = false});
+  response.EndRows({.cache_hit = NoteShape(statement, *table)});
   return FastOutcome::kDone;
 }
 

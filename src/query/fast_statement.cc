@@ -143,6 +143,7 @@ class Parser {
 
   bool Value(CellInput& cell) {
     cell.is_default = false;
+    cell.is_parameter = false;
     switch (token_.kind) {
       case TokenKind::kString:
         if (token_.escaped) {
@@ -155,7 +156,7 @@ class Parser {
         return true;
       case TokenKind::kInteger:
       case TokenKind::kNumber: return Number(false, cell.datum);
-      case TokenKind::kParameter: return Parameter(cell.datum);
+      case TokenKind::kParameter: cell.is_parameter = true; return Parameter(cell.datum);
       case TokenKind::kSymbol:
         if (!Symbol('-')) return false;
         return (token_.kind == TokenKind::kInteger || token_.kind == TokenKind::kNumber) &&

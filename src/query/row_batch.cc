@@ -40,7 +40,10 @@ Status RowBatch::Convert(const TableDef& table, std::span<const CellInput> cells
     const ColumnDef& column = table.columns[i];
     auto value = cells[i].is_default ? Result<Datum>(DefaultValue(column, context, scratch_[i]))
                                      : ConvertDatum(cells[i].datum, column.type, scratch_[i]);
-    if (!value.ok()) return ColumnError(column, value.error());
+    if (!value.ok()) {
+      const Error error = ColumnError(column, value.error());
+      return cells[i].is_parameter ? Error(ErrorCode::kParameterType, error.message()) : error;
+    }
     if (value->is_null() && (!column.nullable || column.primary_key)) return NotNullViolation(column);
     row_[i] = *value;
   }

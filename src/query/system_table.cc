@@ -29,6 +29,10 @@ class SystemSource final : public duck::ScanSource {
   }
   std::optional<std::size_t> key_column() const override { return std::nullopt; }
   std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
+  // The tables of this kind stay where and what they are as long as the server runs.
+  std::optional<duck::SchemaStamp> stamp() const override {
+    return duck::SchemaStamp{UINT64_MAX, reinterpret_cast<std::uintptr_t>(&table_)};
+  }
   Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange&) const override {
     return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(table_.rows(viewer_)));
   }

@@ -23,6 +23,10 @@ Datum CellOf(const TableDef& table, const RowView& row, std::size_t column) {
   }
 }
 
+duck::SchemaStamp StampOf(const TableDef& table) {
+  return {table.id.value(), static_cast<std::uint64_t>(table.schema_version)};
+}
+
 std::string KeyForm(const Value& value) {
   std::string key;
   AppendPrimaryKey(key, value.view());
@@ -123,6 +127,7 @@ class HotSource final : public duck::ScanSource {
   const std::vector<duck::ScanColumn>& hidden_columns() const override { return SeqColumn(); }
   std::optional<std::size_t> key_column() const override { return table_->primary_key; }
   std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
+  std::optional<duck::SchemaStamp> stamp() const override { return StampOf(*table_); }
   Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange& keys) const override;
 
   // Reads the given keys one by one.
@@ -220,6 +225,7 @@ class StreamSource final : public duck::ScanSource {
   const std::vector<duck::ScanColumn>& hidden_columns() const override { return SeqColumn(); }
   std::optional<std::size_t> key_column() const override { return std::nullopt; }
   std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
+  std::optional<duck::SchemaStamp> stamp() const override { return StampOf(*table_); }
   Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange&) const override {
     return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(*table_, scan_));
   }

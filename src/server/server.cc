@@ -60,6 +60,7 @@ duck::EngineOptions EngineOptionsOf(const ServerConfig& config) {
   options.memory_limit_bytes = std::max(config.engine.memory_limit, config.limits.statement_memory);
   options.max_list_elements = config.limits.max_list_elements;
   options.max_string_bytes = config.limits.max_string_bytes;
+  options.plan_cache_size = config.query_cache.size;
   // Each level of brackets is up to three levels of the tree.
   options.max_depth = std::size_t{config.limits.max_nesting_depth} * 4;
   const sql::ErrorStyle style = StyleOf(config);
@@ -213,6 +214,7 @@ struct Server::Parts {
 
   Status OpenStore();
   void AddStats();
+  void AddPlanStats();
   Status OpenApi();
 };
 
@@ -265,8 +267,20 @@ void Server::Parts::AddStats() {
   add("uptime_seconds", [this, started = clock.NowMicros()] { return (clock.NowMicros() - started) / 1'000'000; });
 }
 
+void Server::Parts::AddPlanStats() {
+  const auto add = [this](std::string name, auto read) {
+    stats.Add(std::move(name), [this, read] { return static_cast<std::int64_t>(read(engine->plan_cache().stats())); });
+  };
+  add("plan_cache_entries", [](const duck::PlanCache::Stats& now) { return now.size; });
+  add("plan_cache_evictions_total", [](const duck::PlanCache::Stats& now) { return now.evictions; });
+  add("plan_cache_hits_total", [](const duck::PlanCache::Stats& now) { return now.hits; });
+  add("plan_cache_misses_total", [](const duck::PlanCache::Stats& now) { return now.misses; });
+  stats.Add("plans_made_total", [this] { return static_cast<std::int64_t>(engine->plans_made()); });
+}
+
 Status Server::Parts::OpenApi() {
   KALAM_TRY_ASSIGN(engine, duck::Engine::Open(EngineOptionsOf(config)));
+  AddPlanStats();
   verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
       .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
   hub = std::make_unique<live::Hub>(*store, *committer, *streams, clock, HubOptionsOf(config));

@@ -238,6 +238,10 @@ class Checker {
       number = 0;
       const auto error = std::from_chars(token.text.data() + 1, token.text.data() + token.text.size(), number).ec;
       if (error == std::errc::result_out_of_range) number = UINT32_MAX;
+      // For the engine's parser `$0` is another `?`.
+      if (error == std::errc() && number == 0) {
+        return Error(ErrorCode::kParameterCount, "parameter mismatch: parameters are $1, $2, ...; not $0");
+      }
     }
     if (number > limits_.max_parameters) {
       return TooMany("statement has more parameters than", "max_params", limits_.max_parameters);

@@ -154,10 +154,8 @@ void SqlResponseWriter::EndRows(const ResultInfo& info) {
     out_ += R"(,"message":)";
     AppendJsonString(out_, info.message);
   }
-  AppendCacheHit(out_, info.cache_hit);
-  out_ += '}';
   shape_ = nullptr;
-  any_result_ = true;
+  EndResult(info.cache_hit);
 }
 
 void SqlResponseWriter::AddOutcome(std::int64_t row_count, std::string_view message,
@@ -168,9 +166,15 @@ void SqlResponseWriter::AddOutcome(std::int64_t row_count, std::string_view mess
   AppendNumber(out_, row_count);
   out_ += R"(,"columns":[],"message":)";
   AppendJsonString(out_, message);
+  EndResult(cache_hit);
+}
+
+void SqlResponseWriter::EndResult(std::optional<bool> cache_hit) {
   AppendCacheHit(out_, cache_hit);
   out_ += '}';
   any_result_ = true;
+  cache_hit_before_ = cache_hit_;
+  if (cache_hit) cache_hit_ = cache_hit_.value_or(true) && *cache_hit;
 }
 
 void SqlResponseWriter::DropOpenResult() {
@@ -183,6 +187,7 @@ void SqlResponseWriter::DropOpenResult() {
 void SqlResponseWriter::DropLastResult() {
   KALAM_CHECK(result_begin_ >= kHead.size(), "there is a result to drop");
   out_.resize(result_begin_);
+  if (shape_ == nullptr) cache_hit_ = cache_hit_before_;
   shape_ = nullptr;
   row_count_ = 0;
   any_result_ = result_begin_ > kHead.size();

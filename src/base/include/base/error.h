@@ -11,6 +11,7 @@ enum class ErrorCode {
   kInvalidArgument,   // the request is wrong; sending it again will not help
   kSyntax,            // the SQL text can't be parsed
   kParameterCount,    // $1..$n and the given parameters don't fit
+  kParameterType,     // a parameter's value does not convert to the type that is needed
   kNotFound,          // a named object does not exist
   kAlreadyExists,     // a named object exists
   kConstraint,        // NOT NULL, PRIMARY KEY, type or range rule broken by a value

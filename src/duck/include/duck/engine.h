@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "duck/cancellation.h"
+#include "duck/plan_cache.h"
 #include "duck/scan_source.h"
 #include "model/datum.h"
 #include "model/ids.h"
@@ -29,6 +30,14 @@ enum class ConflictAction : std::uint8_t { kNone, kDoNothing, kDoUpdate, kOther 
 
 // The name under which a proposal's column stands beside those of the row in its way.
 inline std::string ExcludedColumn(std::string_view column) { return "excluded." + std::string(column); }
+
+// A statement's text, and the form under which its plan is kept for the next run: see sql::Normalise. All borrowed.
+struct StatementText {
+  std::string_view sql;
+  std::string_view key;              // empty: no plan is kept, and what follows is empty too
+  std::string_view normalised;       // SQL with parameters in place of literals, numbered after the request's
+  std::span<const Datum> literals = {};  // their values
+};
 
 // One parsed statement of standard SQL. Move-only; run it once.
 class ParsedStatement {
@@ -85,6 +94,7 @@ struct Cell {
   Form form = Form::kDatum;
   Datum datum;
   std::string_view text;
+  bool is_parameter = false;  // INSERT and UPDATE: just a parameter of the request stood here
 };
 
 struct OutputColumn {
@@ -114,6 +124,8 @@ struct QueryContext {
   Cancellation* cancellation = nullptr;
   // Row queries only, set by BindRows: NOW() is read from each row.
   bool now_per_row = false;
+  // Set to whether the rows came from a plan that was kept.
+  bool* cache_hit = nullptr;
 };
 
 // How errors about names and syntax are worded (PostgreSQL or MySQL style): the `sql` module's affair.
@@ -128,6 +140,7 @@ struct EngineOptions {
   std::size_t max_list_elements = 1'000'000;
   std::size_t max_string_bytes = std::size_t{64} << 20;
   std::size_t max_depth = 200;
+  std::size_t plan_cache_size = 1000;
   ErrorTexts texts;
 };
 
@@ -140,6 +153,11 @@ struct EngineOptions {
 // The engine executes SELECT and nothing else: INSERT, UPDATE and DELETE become the SELECT that computes
 // their rows, and the caller writes them.
 //
+// Repeated statements are planned once: the walked tree is shared by all (PlanCache), and each pooled
+// connection keeps what it prepared from it. A plan names the tables that it needs. Every run resolves them
+// anew, so rights, partition and snapshot are the caller's of that run, and a table that is not what it was
+// makes a new plan.
+//
 // Thread-safe. Each running query uses one pooled connection and the calling thread only.
 class Engine {
  public:
@@ -149,10 +167,15 @@ class Engine {
 
   // Errors: kSyntax.
   Result<ParsedStatement> Parse(std::string_view sql) const;
+  // The same for a statement whose plan is kept.
+  Result<ParsedStatement> Parse(const StatementText& text);
+  // The statement as its plan tells it, without parsing; nullopt when there is no plan.
+  std::optional<ParsedStatement> Recall(const StatementText& text);
 
   // Runs a kSelect or kExplain.
   // Errors: those of the resolver and the sink; kPermissionDenied for what the sandbox forbids;
-  // kParameterCount; kLimitExceeded, kTimeout, kCancelled; kInvalidArgument and kConstraint for the rest.
+  // kParameterCount, kParameterType; kLimitExceeded, kTimeout, kCancelled; kInvalidArgument and kConstraint
+  // for the rest.
   Status Select(ParsedStatement statement, const QueryContext& context, RowSink& sink);
 
   // The rows of an INSERT, one cell per target column. `types` are the target columns' types.
@@ -179,6 +202,12 @@ class Engine {
   // its own SELECT list and ORDER BY are left aside.
   Status FirstRows(ParsedStatement statement, const QueryContext& context, std::span<const std::string> columns,
                    std::span<const std::string> order, std::size_t count, RowSink& sink);
+
+  PlanCache& plan_cache();
+  // Empties the plan cache and the pool of connections; how many plans there were.
+  std::size_t ClearPlans();
+  // How often the engine planned a statement so far.
+  std::uint64_t plans_made() const;
 
  private:
   struct Impl;

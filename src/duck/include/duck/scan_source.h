@@ -38,6 +38,13 @@ class ScanCursor {
   virtual Datum Column(std::size_t column) const = 0;
 };
 
+// Names one state of one table's columns: what a kept plan was made for. Never given to another one.
+struct SchemaStamp {
+  std::uint64_t table = 0;
+  std::uint64_t version = 0;
+  friend bool operator==(const SchemaStamp&, const SchemaStamp&) = default;
+};
+
 // One table reference of a query, resolved and authorized for the acting user. Immutable; scans may
 // run on several threads.
 class ScanSource {
@@ -50,6 +57,9 @@ class ScanSource {
   // The column that KeyRange speaks of, if scans can use it.
   virtual std::optional<std::size_t> key_column() const = 0;
   virtual std::optional<std::uint64_t> estimated_rows() const = 0;
+  // Sources of the same stamp have the same columns, hidden columns and key column. nullopt: plans over this source
+  // are made for one run.
+  virtual std::optional<SchemaStamp> stamp() const { return std::nullopt; }
   virtual Result<std::unique_ptr<ScanCursor>> Open(const KeyRange& keys) const = 0;
 };
 

@@ -48,6 +48,10 @@ struct ExecutorOptions {
   std::int64_t deleted_retention_hours = 168;
   std::int64_t default_max_buffer = 10'000;
   std::string api_version = "v1";  // of the ws_url that SUBSCRIBE TO gives
+  // For tests, which compare what each of them answers: statements of simple form may pass the engine by; plans of
+  // statements are kept for their next run.
+  bool use_fast_path = true;
+  bool use_plans = true;
 };
 
 // The parts a statement may use. All outlive the executor and are thread-safe.

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "duck/plan_cache.h"
 #include "model/table_def.h"
 #include "query/fast_statement.h"
 #include "query/row_batch.h"
@@ -30,8 +31,12 @@ class FastPath {
   // Rows that an event loop reads for one statement at most; more go to a worker.
   static constexpr std::int64_t kMaxLoopRows = 1'000;
 
-  FastPath(const table::Reader& reader, table::Writer& writer, table::StreamStore& streams)
-      : reader_(reader), writer_(writer), streams_(streams) {}
+  FastPath(const table::Reader& reader, table::Writer& writer, table::StreamStore& streams, duck::PlanCache& plans)
+      : reader_(reader), writer_(writer), streams_(streams), plans_(plans) {}
+
+  // Notes that a statement of this shape ran, and says whether one did before: the `cache_hit` of this path, which
+  // needs no plan. The shape is all but the values: kind, table and its schema version, columns, comparison, order.
+  bool NoteShape(const FastStatement& statement, const TableDef& table) const;
 
   // `batch` is scratch. With kDone, `receipt` says how the write ended.
   Result<FastOutcome> Insert(const FastStatement& statement, const TableDef& table, const UserId& user,
@@ -53,6 +58,7 @@ class FastPath {
   const table::Reader& reader_;
   table::Writer& writer_;
   table::StreamStore& streams_;
+  duck::PlanCache& plans_;
 };
 
 }  // namespace kalam::query

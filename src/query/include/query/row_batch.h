@@ -31,6 +31,7 @@ struct RowContext {
 struct CellInput {
   Datum datum;
   bool is_default = false;  // DEFAULT, or a column left out
+  bool is_parameter = false;  // of the request: then a value that does not convert is its fault
 };
 
 // The changes of one statement: values are converted to their columns' types, defaults filled in, NOT NULL

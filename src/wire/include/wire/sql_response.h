@@ -94,12 +94,16 @@ class SqlResponseWriter {
   void Finish(std::chrono::microseconds took, std::optional<bool> cache_hit = {});
   void Fail(std::chrono::microseconds took, const ErrorInfo& error);
 
+  // Whether all results so far that say so came from a plan that was kept; nullopt when none says so.
+  std::optional<bool> cache_hit() const { return cache_hit_; }
+
   // Rows of the open result, or of the last one.
   std::int64_t row_count() const { return row_count_; }
   std::size_t size_bytes() const { return out_.size(); }
 
  private:
   void BeginResult();
+  void EndResult(std::optional<bool> cache_hit);
   void NextKey();
 
   std::string& out_;
@@ -109,6 +113,8 @@ class SqlResponseWriter {
   std::size_t result_begin_ = 0;        // where the open result starts, its comma included
   std::int64_t row_count_ = 0;
   bool any_result_ = false;
+  std::optional<bool> cache_hit_;
+  std::optional<bool> cache_hit_before_;  // the last result
 };
 
 // The answer to a request that failed before its first statement.

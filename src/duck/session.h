@@ -1,0 +1,60 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <utility>
+
+#include "duckdb_headers.h"
+#include "plan.h"
+
+namespace kalam::duck {
+
+// A pooled connection with the statements that it has prepared, least recently used out first. Used by one thread at
+// a time.
+class Session {
+ public:
+  // A prepared statement takes 7-10 KB, more with its text.
+  static constexpr std::size_t kMaxPrepared = 256;
+  static constexpr std::size_t kMaxTextBytes = 256u << 10;
+
+  explicit Session(duckdb::DuckDB& database) : connection_(database) {}
+
+  duckdb::Connection& connection() { return connection_; }
+
+  // Null when this session has not prepared the plan.
+  duckdb::PreparedStatement* Find(std::uint64_t plan) {
+    for (auto entry = prepared_.begin(); entry != prepared_.end(); ++entry) {
+      if (entry->plan != plan) continue;
+      prepared_.splice(prepared_.begin(), prepared_, entry);
+      return prepared_.front().statement.get();
+    }
+    return nullptr;
+  }
+
+  void Keep(const Plan& plan, duckdb::unique_ptr<duckdb::PreparedStatement> statement) {
+    prepared_.push_front(Entry{plan.id, plan.text_bytes, std::move(statement)});
+    text_bytes_ += plan.text_bytes;
+    while (prepared_.size() > kMaxPrepared || text_bytes_ > kMaxTextBytes) {
+      text_bytes_ -= prepared_.back().text_bytes;
+      prepared_.pop_back();
+    }
+  }
+
+  void Clear() {
+    prepared_.clear();
+    text_bytes_ = 0;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t plan;
+    std::size_t text_bytes;
+    duckdb::unique_ptr<duckdb::PreparedStatement> statement;
+  };
+
+  duckdb::Connection connection_;
+  std::list<Entry> prepared_;  // last used first; ends before the connection
+  std::size_t text_bytes_ = 0;
+};
+
+}  // namespace kalam::duck

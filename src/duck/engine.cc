@@ -6,6 +6,7 @@
 #include "engine_impl.h"
 #include "guarded_functions.h"
 #include "id_functions.h"
+#include "result_bounds.h"
 #include "result_reader.h"
 #include "row_binder.h"
 #include "scan_function.h"
@@ -132,7 +133,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterScanFunction(loader);
   RegisterIdFunctions(loader);
-  RegisterBoundedFunctions(loader, {impl->options.max_list_elements, impl->options.max_string_bytes});
+  const SizeLimits limits{impl->options.max_list_elements, impl->options.max_string_bytes};
+  RegisterBoundedFunctions(loader, limits);
+  RegisterResultBounds(loader, limits);
 
   GuardFunctions(*impl->database->instance, {impl->options.max_list_elements, impl->options.max_string_bytes});
 

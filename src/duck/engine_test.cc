@@ -407,5 +407,68 @@ TEST_F(Ends, ValuesOfAnySizeAreRefused) {
   EXPECT_NE(Run("SELECT len(range(1000000000))").find("limits.max_list_elements"), std::string::npos);
 }
 
+// --- bounds
+
+class Bounds : public testing::Test {
+ protected:
+  static EngineOptions Small() {
+    EngineOptions options;
+    options.max_string_bytes = 1u << 20;
+    options.max_list_elements = 10'000;
+    return options;
+  }
+  Bounds() { engine_.table("notes").Add({1, "a"}); }
+  TestEngine engine_{Small()};
+};
+
+TEST_F(Bounds, NoChainOfFunctionsGrowsBeyondThem) {
+  const auto chain = [](std::string start, const std::string& step, int steps) {
+    std::string sql = "SELECT " + start + " AS v";
+    for (int i = 0; i < steps; ++i) sql = "SELECT " + step + " AS v FROM (" + sql + ") t" + std::to_string(i);
+    return "SELECT count(v) FROM (" + sql + ") t";
+  };
+  for (const char* step :
+       {"v || v", "concat(v, v, v)", "concat_ws('', v, v)", "hex(v)", "array_to_string([v, v], '')",
+        "to_json([v, v])::TEXT", "regexp_replace(v, '.', '\\0\\0', 'g')", "[v, v]::TEXT"}) {
+    for (const bool kept : {true, false}) {
+      engine_.keep_plans = kept;
+      const std::string answer = engine_.Run(chain("repeat('x', 1000)", step, 24));
+      EXPECT_NE(answer.find("limits."), std::string::npos) << step << ": " << answer.substr(0, 200);
+    }
+  }
+  for (const char* step : {"list_concat(v, v)", "v || v", "flatten([v, v])", "list_transform(v, x -> x + 1) || v"}) {
+    const std::string answer = engine_.Run(chain("range(100)", step, 24));
+    EXPECT_NE(answer.find("limits."), std::string::npos) << step << ": " << answer.substr(0, 200);
+  }
+  EXPECT_NE(engine_.Run(chain("1", "{'a': v, 'b': v}", 24)).find("fields"), std::string::npos);
+  EXPECT_EQ(engine_.Run("SELECT body FROM notes"), "a");
+}
+
+TEST_F(Bounds, NoPlanKeepsWhatALineMadeLarge) {
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(engine_.Run("SELECT length(repeat('x', 900000)), body FROM notes WHERE body <> repeat('y', 900000)"),
+              "900000|a");
+    EXPECT_FALSE(engine_.cache_hit);
+  }
+}
+
+TEST_F(Bounds, AggregatesAreNoWayRound) {
+  EXPECT_NE(engine_.Run("SELECT length(string_agg(repeat('x', 1000), '')) FROM range(5000)").find("limits."),
+            std::string::npos);
+  EXPECT_NE(engine_.Run("SELECT len(list(x)) FROM range(50000) r(x)").find("limits.max_list_elements"),
+            std::string::npos);
+  EXPECT_NE(engine_.Run("SELECT len(list(x) OVER ()) FROM range(50000) r(x)").find("limits."), std::string::npos);
+}
+
+TEST_F(Bounds, WhatFitsIsAsItWas) {
+  EXPECT_EQ(engine_.Run("SELECT 'a' || 'b', concat('x', 1), [1, 2] || [3], {'a': 1}, "
+                        "list_transform([1, 2], x -> x * 2), string_agg(body, ',') FROM notes"),
+            "ab|x1|[1,2,3]|{\"a\":1}|[2,4]|a");
+  EXPECT_EQ(engine_.names[0], "('a' || 'b')");
+  EXPECT_EQ(engine_.Run("SELECT NULL || 'x', [body, NULL] FROM notes"), "null|[\"a\",null]");
+  EXPECT_EQ(engine_.Run("SELECT body || '!' AS b, count(*) FROM notes GROUP BY body || '!' ORDER BY body || '!'"),
+            "a!|1");
+}
+
 }  // namespace
 }  // namespace kalam::duck

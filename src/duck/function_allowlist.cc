@@ -117,6 +117,25 @@ bool NeedsConstantArguments(std::string_view name) {
   return names.contains(name) || name.starts_with("regexp_") || name.starts_with("quantile");
 }
 
+bool MayGrow(std::string_view name) {
+  static const NameSet names = {
+      // text
+      "array_to_string", "encode", "list_string_agg", "strftime",
+      // JSON
+      "array_to_json", "from_json", "from_json_strict", "json_array", "json_group_array", "json_group_object",
+      "json_group_structure", "json_merge_patch", "json_object", "json_pretty", "json_transform",
+      "json_transform_strict", "row_to_json",
+      // lists, structs, maps
+      "apply", "array_aggr", "array_aggregate", "array_append", "array_apply", "array_prepend", "array_push_back",
+      "array_push_front", "array_reduce", "array_select", "array_transform", "array_value", "array_zip", "flatten",
+      "list_aggr", "list_aggregate", "list_append", "list_apply", "list_histogram", "list_pack", "list_prepend",
+      "list_reduce", "list_select", "list_transform", "list_value", "list_zip", "map", "map_concat",
+      "map_from_entries", "reduce", "row", "struct_concat", "struct_insert", "struct_pack", "struct_update",
+      // aggregates
+      "array_agg", "group_concat", "histogram", "list", "listagg", "string_agg"};
+  return names.contains(name);
+}
+
 bool IsAllowedTableFunction(std::string_view name) { return TableFunctions().contains(name); }
 
 std::string_view BoundedReplacement(std::string_view name) {

@@ -13,6 +13,9 @@ bool IsAllowedFunction(std::string_view name);
 // or not at all when it is a parameter.
 bool NeedsConstantArguments(std::string_view name);
 
+// Its result may be larger than its largest argument, and no guard looks at its arguments (guarded_functions.h).
+bool MayGrow(std::string_view name);
+
 bool IsAllowedTableFunction(std::string_view name);
 
 // The bounded replacement of a function that makes values of any size, or empty.

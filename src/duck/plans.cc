@@ -69,6 +69,9 @@ Status DeliverRows(const Plan& plan, std::span<const Datum> params, std::size_t 
   return {};
 }
 
+// A plan that is kept may hold so much: more than any text that has a plan could write.
+constexpr std::uint64_t kMaxConstantBytes = 64u << 10;
+
 // What a plan needs so that running it does not plan again.
 bool IsReusable(const duckdb::PreparedStatement& prepared, std::size_t parameters) {
   const auto& data = *prepared.data;
@@ -190,6 +193,9 @@ std::optional<Plan> Engine::Impl::MakePlan(ParsedStatement::Impl& statement, con
       if (prepared->HasError()) return Error(ErrorCode::kInvalidArgument, prepared->GetError());
     }
     if (!IsReusable(*prepared, walker.kept().size())) return Error(ErrorCode::kUnsupported, "planned at each run");
+    if (QueryScope::Of(*session.connection().context).constant_bytes > kMaxConstantBytes) {
+      return Error(ErrorCode::kUnsupported, "too large to be kept");
+    }
     for (const std::string& name : walker.kept()) {
       plan.parameters.push_back({name, prepared->data->value_map.at(name)->return_type});
     }

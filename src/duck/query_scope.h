@@ -29,6 +29,8 @@ struct QueryScope final : duckdb::ClientContextState {
 
   // While the engine plans: the types of the parameters as it bound them. See scan_function.h.
   std::unordered_map<std::string, duckdb::LogicalType> parameter_types;
+  // Of the constants in the plan that was made last: repeat('x', 60000000) is one, computed by the optimizer.
+  std::uint64_t constant_bytes = 0;
 };
 
 }  // namespace kalam::duck

@@ -91,6 +91,9 @@ duckdb::unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const duc
   return duckdb::make_uniq<duckdb::NodeStatistics>(data.points.front().size());
 }
 
+// What EXPLAIN says: the columns are the table's, its number here is nobody's business.
+duckdb::InsertionOrderPreservingMap<std::string> Describe(duckdb::TableFunctionToStringInput&) { return {}; }
+
 // --- which keys can match
 
 // A key as scans take it; nullopt for NULL and other types.
@@ -330,6 +333,44 @@ void NoteTypes(duckdb::LogicalOperator& plan, QueryScope& scope) {
   for (auto& child : plan.children) NoteTypes(*child, scope);
 }
 
+std::uint64_t BytesOf(const duckdb::Value& value) {
+  if (value.IsNull()) return 0;
+  switch (value.type().InternalType()) {
+    case duckdb::PhysicalType::VARCHAR: return duckdb::StringValue::Get(value).size();
+    case duckdb::PhysicalType::LIST: {
+      std::uint64_t bytes = 0;
+      for (const auto& child : duckdb::ListValue::GetChildren(value)) bytes += sizeof(duckdb::Value) + BytesOf(child);
+      return bytes;
+    }
+    case duckdb::PhysicalType::STRUCT: {
+      std::uint64_t bytes = 0;
+      for (const auto& child : duckdb::StructValue::GetChildren(value)) bytes += sizeof(duckdb::Value) + BytesOf(child);
+      return bytes;
+    }
+    default: return 0;
+  }
+}
+
+void CountConstants(const Expression& expression, QueryScope& scope) {
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT) {
+    scope.constant_bytes += BytesOf(expression.Cast<duckdb::BoundConstantExpression>().value);
+  }
+  duckdb::ExpressionIterator::EnumerateChildren(expression,
+                                                [&](const Expression& child) { CountConstants(child, scope); });
+}
+
+void CountConstants(duckdb::LogicalOperator& plan, QueryScope& scope) {
+  duckdb::LogicalOperatorVisitor::EnumerateExpressions(
+      plan, [&](duckdb::unique_ptr<Expression>* expression) { CountConstants(**expression, scope); });
+  for (auto& child : plan.children) CountConstants(*child, scope);
+}
+
+void AfterOptimizing(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
+  auto& scope = QueryScope::Of(input.context);
+  scope.constant_bytes = 0;
+  CountConstants(*plan, scope);
+}
+
 void BeforeOptimizing(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
   auto& scope = QueryScope::Of(input.context);
   scope.parameter_types.clear();
@@ -342,6 +383,7 @@ void BeforeOptimizing(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr
 duckdb::OptimizerExtension ParameterKeeper(std::atomic<std::uint64_t>& plans) {
   duckdb::OptimizerExtension extension;
   extension.pre_optimize_function = BeforeOptimizing;
+  extension.optimize_function = AfterOptimizing;
   extension.optimizer_info = duckdb::make_shared_ptr<PlanCounter>(plans);
   return extension;
 }
@@ -353,6 +395,7 @@ void RegisterScanFunction(duckdb::ExtensionLoader& loader) {
   function.pushdown_complex_filter = PushdownFilters;
   function.get_virtual_columns = VirtualColumns;
   function.cardinality = Cardinality;
+  function.to_string = Describe;
   loader.RegisterFunction(function);
 }
 

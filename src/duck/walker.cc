@@ -6,6 +6,7 @@
 
 #include "context_values.h"
 #include "function_allowlist.h"
+#include "result_bounds.h"
 #include "row_binder.h"
 #include "scan_function.h"
 #include "types.h"
@@ -59,6 +60,34 @@ bool TypesItsOperands(const ParsedExpression& expression) {
              expression.GetExpressionType() == duckdb::ExpressionType::COMPARE_NOT_IN;
     default: return false;
   }
+}
+
+// Functions of any kind, and what a list or struct is as text.
+bool MayGrowBeyond(const ParsedExpression& expression) {
+  switch (expression.GetExpressionClass()) {
+    case ExpressionClass::FUNCTION: return MayGrow(Lower(expression.Cast<duckdb::FunctionExpression>().function_name));
+    case ExpressionClass::WINDOW: return MayGrow(Lower(expression.Cast<duckdb::WindowExpression>().function_name));
+    case ExpressionClass::CAST: {
+      const auto& cast = expression.Cast<duckdb::CastExpression>();
+      const auto from = cast.child->GetExpressionClass();
+      const auto to = cast.cast_type.id();
+      const bool is_text = to == duckdb::LogicalTypeId::VARCHAR || to == duckdb::LogicalTypeId::BLOB ||
+                           to == duckdb::LogicalTypeId::USER || cast.cast_type.IsNested();
+      return is_text && from != ExpressionClass::CONSTANT && from != ExpressionClass::PARAMETER;
+    }
+    default: return false;
+  }
+}
+
+// Around an expression; its name stays the expression's.
+ExpressionPtr Bounded(ExpressionPtr expression) {
+  const std::string alias = expression->GetAlias();
+  expression->ClearAlias();
+  duckdb::vector<ExpressionPtr> arguments;
+  arguments.push_back(std::move(expression));
+  auto bounded = duckdb::make_uniq<duckdb::FunctionExpression>(std::string(kBoundedResult), std::move(arguments));
+  bounded->SetAlias(alias);
+  return bounded;
 }
 
 // Counts how deep the walk is; the engine's own recursion follows the same tree.
@@ -358,6 +387,7 @@ void Walker::WalkExpression(ExpressionPtr& expression) {
     WalkExpression(child);
   });
   is_operand_ = false;
+  if (MayGrowBeyond(*expression)) expression = Bounded(std::move(expression));
 }
 
 bool Walker::WalkFunction(ExpressionPtr& expression) {

@@ -207,6 +207,20 @@ class Handler {
     return Show(query::ShowNamespaces(catalog()), context_);
   }
 
+  Status operator()(const sql::ClearCache&) const {
+    KALAM_TRY(Authorize(Action::kClearCache));
+    const auto sessions = static_cast<std::int64_t>(context_.services.sessions.Clear());
+    const auto plans = static_cast<std::int64_t>(context_.services.engine.ClearPlans());
+    const std::string message =
+        "Cache cleared: session=" + std::to_string(sessions) + ", query_plan=" + std::to_string(plans);
+    const wire::ResultShape shape({{"cache", DataType::kText}, {"entries_cleared", DataType::kBigInt}});
+    context_.response.BeginRows(shape);
+    KALAM_TRY(context_.response.Row(std::vector{Datum::Text("session"), Datum::Int(sessions)}));
+    KALAM_TRY(context_.response.Row(std::vector{Datum::Text("query_plan"), Datum::Int(plans)}));
+    context_.response.EndRows({.message = message});
+    return {};
+  }
+
   Status operator()(const sql::CreateTable& statement) const {
     KALAM_TRY(Authorize(CreateAction(statement.spec.kind)));
     TableDef table = DefinitionOf(statement.spec, context_);

@@ -64,10 +64,18 @@ Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& referen
   if (reference.parts.size() == 2 && query::SystemTables::IsSystemSchema(reference.parts[0])) {
     return ResolveSystem(reference.parts[0], reference.parts[1]);
   }
-  KALAM_TRY_ASSIGN(TableDefPtr table, FindTable(services_.catalog, style_, reference.parts));
+  auto found = FindTable(services_.catalog, style_, reference.parts);
+  if (!found.ok()) {
+    const auto& parts = reference.parts;
+    const std::string ns = parts.size() == 1 ? std::string(kDefaultNamespace) : parts[0];
+    services_.sessions.Forget(who_.user_id, {ns, parts.back()});
+    return std::move(found).error();
+  }
+  TableDefPtr table = std::move(found).value();
   KALAM_TRY(AuthorizeTable(services_.catalog, who_, Action::kSelect, *table));
   if (table->kind == TableKind::kStream)
     return query::MakeStreamSource(services_.streams, std::move(table));
+  auto columns = services_.sessions.Use(who_.user_id, *table);
   UserId partition = table->kind == TableKind::kUser ? who_.user_id : UserId();
   const bool include_deleted =
       reference.include_deleted && deleted_rows_ == DeletedRows::kOnRequest;
@@ -76,7 +84,7 @@ Result<SourcePtr> StatementResolver::Resolve(const duck::TableReference& referen
     KALAM_TRY_ASSIGN(staged, transaction_->RowsOf(*table));
   }
   return query::MakeHotSource(services_.reader, std::move(table), std::move(partition), snapshot_,
-                              include_deleted, staged);
+                              include_deleted, staged, std::move(columns));
 }
 
 Result<SourcePtr> StatementResolver::ResolveSystem(const std::string& schema,

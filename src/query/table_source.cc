@@ -114,16 +114,16 @@ class MergedCursor final : public duck::ScanCursor {
 class HotSource final : public duck::ScanSource {
  public:
   HotSource(const table::Reader& reader, TableDefPtr table, UserId user, table::DurableSnapshotPtr snapshot,
-            bool include_deleted, const table::StagedRows* staged)
+            bool include_deleted, const table::StagedRows* staged, SharedColumns columns)
       : reader_(reader),
         table_(std::move(table)),
         user_(std::move(user)),
         snapshot_(std::move(snapshot)),
         include_deleted_(include_deleted),
         staged_(staged),
-        columns_(VisibleColumns(*table_)) {}
+        columns_(std::move(columns)) {}
 
-  const std::vector<duck::ScanColumn>& columns() const override { return columns_; }
+  const std::vector<duck::ScanColumn>& columns() const override { return *columns_; }
   const std::vector<duck::ScanColumn>& hidden_columns() const override { return SeqColumn(); }
   std::optional<std::size_t> key_column() const override { return table_->primary_key; }
   std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
@@ -140,7 +140,7 @@ class HotSource final : public duck::ScanSource {
   const table::DurableSnapshotPtr snapshot_;
   const bool include_deleted_;
   const table::StagedRows* const staged_;  // null: none
-  const std::vector<duck::ScanColumn> columns_;
+  const SharedColumns columns_;
 };
 
 class HotSource::PointsCursor final : public duck::ScanCursor {
@@ -308,9 +308,10 @@ std::vector<duck::ScanColumn> VisibleColumns(const TableDef& table) {
 
 std::shared_ptr<const duck::ScanSource> MakeHotSource(const table::Reader& reader, TableDefPtr table, UserId user,
                                                       table::DurableSnapshotPtr snapshot, bool include_deleted,
-                                                      const table::StagedRows* staged) {
+                                                      const table::StagedRows* staged, SharedColumns columns) {
+  if (!columns) columns = std::make_shared<const std::vector<duck::ScanColumn>>(VisibleColumns(*table));
   return std::make_shared<HotSource>(reader, std::move(table), std::move(user), std::move(snapshot),
-                                     include_deleted, staged);
+                                     include_deleted, staged, std::move(columns));
 }
 
 std::shared_ptr<const duck::ScanSource> MakeUnwrittenSource(TableDefPtr table, std::vector<std::string_view> rows) {

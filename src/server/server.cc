@@ -201,6 +201,7 @@ struct Server::Parts {
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
   std::unique_ptr<live::Hub> hub;
+  std::unique_ptr<exec::SessionCache> sessions;
   std::unique_ptr<auth::JwtVerifier> verifier;
   std::unique_ptr<exec::Executor> executor;
   std::unique_ptr<exec::LiveStatements> live_statements;
@@ -214,7 +215,7 @@ struct Server::Parts {
 
   Status OpenStore();
   void AddStats();
-  void AddPlanStats();
+  void AddCacheStats();
   Status OpenApi();
 };
 
@@ -267,7 +268,7 @@ void Server::Parts::AddStats() {
   add("uptime_seconds", [this, started = clock.NowMicros()] { return (clock.NowMicros() - started) / 1'000'000; });
 }
 
-void Server::Parts::AddPlanStats() {
+void Server::Parts::AddCacheStats() {
   const auto add = [this](std::string name, auto read) {
     stats.Add(std::move(name), [this, read] { return static_cast<std::int64_t>(read(engine->plan_cache().stats())); });
   };
@@ -275,17 +276,27 @@ void Server::Parts::AddPlanStats() {
   add("plan_cache_evictions_total", [](const duck::PlanCache::Stats& now) { return now.evictions; });
   add("plan_cache_hits_total", [](const duck::PlanCache::Stats& now) { return now.hits; });
   add("plan_cache_misses_total", [](const duck::PlanCache::Stats& now) { return now.misses; });
+  using SessionStats = exec::SessionCache::Stats;
+  const auto add_session = [this](std::string name, auto read) {
+    stats.Add(std::move(name), [this, read] { return static_cast<std::int64_t>(read(sessions->stats())); });
+  };
+  add_session("session_cache_entries", [](const SessionStats& now) { return now.entries; });
+  add_session("session_cache_hits_total", [](const SessionStats& now) { return now.hits; });
+  add_session("session_cache_registrations_total", [](const SessionStats& now) { return now.registrations; });
+  add_session("session_cache_sessions", [](const SessionStats& now) { return now.sessions; });
   stats.Add("plans_made_total", [this] { return static_cast<std::int64_t>(engine->plans_made()); });
 }
 
 Status Server::Parts::OpenApi() {
   KALAM_TRY_ASSIGN(engine, duck::Engine::Open(EngineOptionsOf(config)));
-  AddPlanStats();
+  sessions = std::make_unique<exec::SessionCache>(
+      exec::SessionCache::Options{.max_tables = config.session_cache.max_size, .ttl = config.session_cache.ttl}, clock);
+  AddCacheStats();
   verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
       .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
   hub = std::make_unique<live::Hub>(*store, *committer, *streams, clock, HubOptionsOf(config));
   const exec::Services services{clock,    *catalog, *engine,        *committer, *reader, *writer,
-                                *streams, *requests, *system_tables, *hub};
+                                *streams, *requests, *system_tables, *hub,       *sessions};
   executor = std::make_unique<exec::Executor>(services, ExecutorOptionsOf(config));
   live_statements = std::make_unique<exec::LiveStatements>(services, ExecutorOptionsOf(config));
   hub->SetQueries(*live_statements);

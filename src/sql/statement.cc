@@ -130,7 +130,6 @@ std::string_view LaterKind(Keyword first) {
     case Keyword::kKill: return "KILL";
     case Keyword::kBackup: return "BACKUP";
     case Keyword::kRestore: return "RESTORE";
-    case Keyword::kClear: return "CLEAR CACHE";
     default: return {};
   }
 }
@@ -153,6 +152,10 @@ Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle sty
   if (first == Keyword::kRollback) return ParseTransactionStep<Rollback>(reader);
   if (reader.Take(Keyword::kGrant)) return ParseGrant(reader);
   if (reader.Take(Keyword::kRevoke)) return ParseRevoke(reader);
+  if (reader.Take(Keyword::kClear)) {
+    KALAM_TRY(reader.Expect(Keyword::kCache));
+    return Ended(ClearCache{}, reader);
+  }
   if (reader.Take(Keyword::kCreate)) return ParseCreate(reader);
   if (reader.Take(Keyword::kDrop)) return ParseDrop(reader);
   if (reader.Take(Keyword::kShow)) return ParseShow(reader);
@@ -180,6 +183,7 @@ StatementClass Classify(std::string_view statement) {
     case Keyword::kBegin:
     case Keyword::kStart:
     case Keyword::kCommit:
+    case Keyword::kClear:
     case Keyword::kRollback:
     case Keyword::kSubscribe: return StatementClass::kKalam;
     default: return LaterKind(KeywordOf(first)).empty() ? StatementClass::kGeneral : StatementClass::kKalam;

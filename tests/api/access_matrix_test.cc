@@ -60,6 +60,7 @@ constexpr Case kCases[] = {
     {"DELETE FROM system.storages WHERE storage_id = 's{n}'", kAdmins, kStorage},
     {"UPDATE system.storages SET uri = '/x' WHERE storage_id = 'local'", kNobody},
     {"SHOW STORAGES", kAdmins},
+    {"CLEAR CACHE", kAdmins},
 
     {"CREATE USER v{n}", kAdmins},
     {"CREATE USER v{n} ROLE system", "y"},

@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "duck/cancellation.h"
 #include "duck/engine.h"
+#include "exec/session_cache.h"
 #include "live/hub.h"
 #include "model/ids.h"
 #include "query/fast_path.h"
@@ -66,6 +67,7 @@ struct Services {
   table::RequestLog& requests;
   const query::SystemTables& system_tables;
   live::Hub& live;
+  SessionCache& sessions;
 };
 
 // Why a request failed. The results of the statements before it are in the answer.

@@ -14,13 +14,16 @@
 
 namespace kalam::query {
 
+using SharedColumns = std::shared_ptr<const std::vector<duck::ScanColumn>>;
+
 // One partition of a USER or SHARED table at one durable snapshot. `user` is empty for SHARED. Columns:
 // the declared ones, `_updated`, `_deleted`; hidden: `_seq`. Soft-deleted rows are left out unless asked for.
 // `staged`, if given, are the rows of a transaction, seen in place of the snapshot's; they must outlive the source
-// and stay as they are while it is read.
+// and stay as they are while it is read. `columns`, if given, are VisibleColumns(*table), made before.
 std::shared_ptr<const duck::ScanSource> MakeHotSource(const table::Reader& reader, TableDefPtr table, UserId user,
                                                       table::DurableSnapshotPtr snapshot, bool include_deleted,
-                                                      const table::StagedRows* staged = nullptr);
+                                                      const table::StagedRows* staged = nullptr,
+                                                      SharedColumns columns = nullptr);
 
 // Rows about to be written, encoded, in the given order: the columns of the table, but no `_seq`, which they don't have
 // yet. They must outlive the source.

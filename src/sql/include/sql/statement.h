@@ -121,6 +121,8 @@ struct DescribeTable {
   bool history = false;
 };
 
+struct ClearCache {};
+
 // BEGIN [TRANSACTION | WORK], START TRANSACTION; COMMIT and ROLLBACK [TRANSACTION | WORK].
 struct Begin {};
 struct Commit {};
@@ -159,6 +161,7 @@ using KalamStatement = std::variant<
     AlterTable,
     AlterUser,
     Begin,
+    ClearCache,
     Commit,
     CreateApiKey,
     CreateNamespace,

@@ -24,6 +24,7 @@ TEST_F(ServerLife, ASecondServerOnTheSameFolderIsRefused) {
   EXPECT_TRUE(Ok(SqlClient(first.port()).Run("SELECT 1")));
 }
 
+// US13 T429 test_port_already_in_use
 TEST_F(ServerLife, ATakenPortIsNamedBeforeTheStoreOpens) {
   ServerProcess& first = Make();
   first.Start();

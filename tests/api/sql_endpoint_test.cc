@@ -7,6 +7,7 @@ namespace {
 
 using SqlEndpoint = SharedServerTest;
 
+// US14 T002a test_v1_sql_endpoint, US9 T554 test_api_response_uses_took_ms
 TEST_F(SqlEndpoint, AnswersWithTheDocumentedFields) {
   const SqlAnswer answer = Client().Run("SELECT 1 AS value, 'x' AS text");
   ASSERT_TRUE(Ok(answer));
@@ -50,7 +51,7 @@ TEST_F(SqlEndpoint, ErrorsHaveTheirCodes) {
                         "Failed to parse SQL batch: Unterminated quoted string in SQL batch"));
   EXPECT_TRUE(FailsWith(Client().Run("SELECT /* x"), "BATCH_PARSE_ERROR",
                         "Failed to parse SQL batch: Unterminated block comment in SQL batch"));
-  // T010g: a lone statement's message starts with the error
+  // US14 T010g test_error_message_postgres_style: a lone statement's message starts with the error
   EXPECT_TRUE(Client().Run("SELECT * FROM nowhere").error().starts_with("ERROR: relation 'nowhere' does not exist"));
 }
 
@@ -78,6 +79,7 @@ TEST_F(SqlEndpoint, BindsParameters) {
   EXPECT_TRUE(FailsWith(Client().Run("SELECT $1", "[1, 2]"), "PARAM_COUNT_MISMATCH", "parameter mismatch"));
 }
 
+// US14 T004a test_v1_healthcheck_endpoint, US13 T437 test_health_endpoint
 TEST_F(SqlEndpoint, HealthAndUnknownPaths) {
   HttpClient http(server().port());
   for (const char* path : {"/health", "/v1/api/healthcheck"}) {

@@ -340,10 +340,14 @@ TEST_F(CliIntegration, SessionTimeoutHandling) {
   terminal.ReadUntil("kalam> ");
   terminal.Type("SELECT 'before' AS a;\n");
   terminal.ReadUntil("a\r\nbefore\r\n");
-  // A connection that idles for a shorter time than the session's: once it is closed, so is that.
-  HttpClient witness(impatient.port());
-  EXPECT_EQ(witness.Get("/health").status, 200);
-  ASSERT_TRUE(witness.WaitForClose(std::chrono::seconds(20)));
+  terminal.ReadUntil("kalam> ");
+  // Connections that idle for a shorter time than the session's: once they are closed, so is that. Two, one after
+  // the other, because each loop of the server looks for idle connections in its own time.
+  for (int i = 0; i < 2; ++i) {
+    HttpClient witness(impatient.port());
+    EXPECT_EQ(witness.Get("/health").status, 200);
+    ASSERT_TRUE(witness.WaitForClose(std::chrono::seconds(20)));
+  }
   terminal.Type("SELECT 'after' AS a;\n");
   terminal.ReadUntil("a\r\nafter\r\n");
 

@@ -1,18 +1,20 @@
 #pragma once
 
+#include "duck/engine.h"
+#include "duckdb_headers.h"
+#include "parsed_statement.h"
+#include "rows_select.h"
+
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "duck/engine.h"
-#include "duckdb_headers.h"
-#include "parsed_statement.h"
-
 namespace kalam::duck {
 
-// A statement's walked SELECT with its parameters in place, as all users share it. Knows names of tables and types of
-// parameters; no user, no snapshot, no value. Immutable.
+// A statement's walked SELECT with its parameters in place, as all users share it. Knows names of
+// tables and types of parameters; no user, no snapshot, no value. Immutable.
 struct Plan {
   struct Table {
     TableReference reference;
@@ -35,18 +37,32 @@ struct Plan {
   TableReference target;
   std::vector<std::string> columns;
 
-  SelectPtr select;           // null: see below
+  // Which rows it computes, see RowsWanted. A writer asks by the definition that it holds; the
+  // stamps below may be of a newer one, if ALTER TABLE came between.
+  std::vector<std::string> wanted_columns;
+  std::vector<DataType> wanted_types;
+  bool with_seq = true;
+
+  SelectPtr select;            // null: see below
   std::size_t text_bytes = 0;  // of its SQL: a measure for its size
-  std::vector<Table> tables;  // by number of the source
+  std::vector<Table> tables;   // by number of the source
   std::vector<Parameter> parameters;
-  // INSERT: the cells that are DEFAULT, row by row. UPDATE: the columns of SET that are. Empty: none.
+  // INSERT: the cells that are DEFAULT, row by row. UPDATE: the columns of SET that are. Empty:
+  // none.
   std::vector<bool> defaults;
   std::vector<bool> parameter_columns;  // UPDATE: the columns of SET that are just a parameter
 
   // Without a `select`, one of these:
-  std::vector<std::vector<Simple>> rows;   // all cells are simple: nothing to ask the engine
-  std::vector<std::size_t> depends_on;     // there is one plan per value of these parameters, under VariantKey
-  bool needs_constants = false;            // this statement runs only with constants in place of its parameters
+  std::vector<std::vector<Simple>> rows;  // all cells are simple: nothing to ask the engine
+  std::vector<std::size_t>
+      depends_on;  // there is one plan per value of these parameters, under VariantKey
+  bool needs_constants =
+      false;  // this statement runs only with constants in place of its parameters
+
+  bool Computes(const RowsWanted& wanted) const {
+    return std::ranges::equal(wanted_columns, wanted.columns) &&
+           std::ranges::equal(wanted_types, wanted.types) && with_seq == wanted.with_seq;
+  }
 
   // One plan per value: this entry only says so.
   bool is_fork() const { return !depends_on.empty() && !select && rows.empty(); }

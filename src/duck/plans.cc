@@ -1,9 +1,9 @@
-#include <charconv>
-
 #include "context_values.h"
 #include "engine_impl.h"
 #include "parameter_value.h"
 #include "types.h"
+
+#include <charconv>
 
 // Making plans, keeping them, and running statements from them.
 namespace kalam::duck {
@@ -39,7 +39,8 @@ std::optional<Plan::Simple> SimpleCell(const ParsedExpression& expression) {
 }
 
 // Empty unless every cell of INSERT ... VALUES is simple.
-std::vector<std::vector<Plan::Simple>> SimpleRows(StatementKind kind, duckdb::SelectStatement& select) {
+std::vector<std::vector<Plan::Simple>> SimpleRows(StatementKind kind,
+                                                  duckdb::SelectStatement& select) {
   auto* values = kind == StatementKind::kInsert ? ValuesOf(select) : nullptr;
   if (!values) return {};
   std::vector<std::vector<Plan::Simple>> rows;
@@ -55,13 +56,16 @@ std::vector<std::vector<Plan::Simple>> SimpleRows(StatementKind kind, duckdb::Se
 }
 
 // The first `of_request` parameters are the request's own.
-Status DeliverRows(const Plan& plan, std::span<const Datum> params, std::size_t of_request, RowSink& sink) {
+Status DeliverRows(const Plan& plan, std::span<const Datum> params, std::size_t of_request,
+                   RowSink& sink) {
   std::vector<Cell> cells(plan.rows.front().size());
   KALAM_TRY(sink.OnColumns(std::vector<OutputColumn>(cells.size())));
   for (const auto& row : plan.rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const auto& number = row[i].parameter;
-      cells[i] = Cell{Cell::Form::kDatum, number ? params[*number] : row[i].constant.view(), {},
+      cells[i] = Cell{Cell::Form::kDatum,
+                      number ? params[*number] : row[i].constant.view(),
+                      {},
                       number && *number < of_request};
     }
     KALAM_TRY(sink.OnRow(cells));
@@ -104,8 +108,8 @@ void Engine::Impl::KeepPlan(const std::string& key, std::span<const Datum> param
   cache.Insert(variant, std::move(plan));
 }
 
-Status Engine::Impl::RunRows(ParsedStatement::Impl& statement, const QueryContext& query, const RowsWanted& wanted,
-                             RowSink& sink) {
+Status Engine::Impl::RunRows(ParsedStatement::Impl& statement, const QueryContext& query,
+                             const RowsWanted& wanted, RowSink& sink) {
   // RETURNING and the like: the statement they belong to has its own say.
   if (statement.is_clause) return RunWithConstants(statement, query, wanted, sink);
   if (query.cache_hit) *query.cache_hit = false;
@@ -117,7 +121,9 @@ Status Engine::Impl::RunRows(ParsedStatement::Impl& statement, const QueryContex
   for (const Value& literal : statement.literals) params.push_back(literal.view());
 
   PlanPtr plan = std::exchange(statement.plan, nullptr);
-  if (plan && plan->is_fork()) plan = cache.Find(VariantKey(statement.key, plan->depends_on, params));
+  if (plan && plan->is_fork())
+    plan = cache.Find(VariantKey(statement.key, plan->depends_on, params));
+  if (plan && !plan->Computes(wanted)) plan = nullptr;
   bool has_plan = plan != nullptr;
   if (plan) {
     KALAM_TRY_ASSIGN(const PlanRun run, RunPlan(*plan, statement.text, query, params, sink));
@@ -149,8 +155,9 @@ Status Engine::Impl::RunRows(ParsedStatement::Impl& statement, const QueryContex
   return {};
 }
 
-std::optional<Plan> Engine::Impl::MakePlan(ParsedStatement::Impl& statement, const QueryContext& query,
-                                           std::span<const Datum> params, const RowsWanted& wanted) {
+std::optional<Plan> Engine::Impl::MakePlan(ParsedStatement::Impl& statement,
+                                           const QueryContext& query, std::span<const Datum> params,
+                                           const RowsWanted& wanted) {
   const auto names = statement.statement->named_param_map;
   auto rows = ToSelect(*statement.statement, wanted);
   statement.statement.reset();
@@ -165,6 +172,9 @@ std::optional<Plan> Engine::Impl::MakePlan(ParsedStatement::Impl& statement, con
   plan.kind = statement.kind;
   plan.target = statement.target;
   plan.columns = statement.columns;
+  plan.wanted_columns.assign(wanted.columns.begin(), wanted.columns.end());
+  plan.wanted_types.assign(wanted.types.begin(), wanted.types.end());
+  plan.with_seq = wanted.with_seq;
   plan.text_bytes = statement.normalised.size();
   plan.defaults = std::move(rows->defaults);
   plan.parameter_columns = std::move(rows->parameters);
@@ -182,34 +192,37 @@ std::optional<Plan> Engine::Impl::MakePlan(ParsedStatement::Impl& statement, con
   auto& named = rows->select->named_param_map;
   named.clear();
   for (const std::string& name : walker.kept()) named.emplace(name, named.size() + 1);
-  const Status made = WithSession(statement.text, query, std::move(sources), 0, [&](Session& session) -> Status {
-    const auto prepare = [&] { return session.connection().Prepare(rows->select->Copy()); };
-    auto prepared = prepare();
-    if (prepared->HasError()) return Error(ErrorCode::kInvalidArgument, prepared->GetError());
-    if (!wanted.types.empty()) {
-      KALAM_TRY_ASSIGN(const bool cast, CastColumns(rows->select, prepared->GetTypes(), wanted.types,
-                                                    plan.kind == StatementKind::kInsert));
-      if (cast) prepared = prepare();
-      if (prepared->HasError()) return Error(ErrorCode::kInvalidArgument, prepared->GetError());
-    }
-    if (!IsReusable(*prepared, walker.kept().size())) return Error(ErrorCode::kUnsupported, "planned at each run");
-    if (QueryScope::Of(*session.connection().context).constant_bytes > kMaxConstantBytes) {
-      return Error(ErrorCode::kUnsupported, "too large to be kept");
-    }
-    for (const std::string& name : walker.kept()) {
-      plan.parameters.push_back({name, prepared->data->value_map.at(name)->return_type});
-    }
-    plan.select = std::move(rows->select);
-    session.Keep(plan, std::move(prepared));
-    return {};
-  });
+  const Status made =
+      WithSession(statement.text, query, std::move(sources), 0, [&](Session& session) -> Status {
+        const auto prepare = [&] { return session.connection().Prepare(rows->select->Copy()); };
+        auto prepared = prepare();
+        if (prepared->HasError()) return Error(ErrorCode::kInvalidArgument, prepared->GetError());
+        if (!wanted.types.empty()) {
+          KALAM_TRY_ASSIGN(const bool cast,
+                           CastColumns(rows->select, prepared->GetTypes(), wanted.types,
+                                       plan.kind == StatementKind::kInsert));
+          if (cast) prepared = prepare();
+          if (prepared->HasError()) return Error(ErrorCode::kInvalidArgument, prepared->GetError());
+        }
+        if (!IsReusable(*prepared, walker.kept().size()))
+          return Error(ErrorCode::kUnsupported, "planned at each run");
+        if (QueryScope::Of(*session.connection().context).constant_bytes > kMaxConstantBytes) {
+          return Error(ErrorCode::kUnsupported, "too large to be kept");
+        }
+        for (const std::string& name : walker.kept()) {
+          plan.parameters.push_back({name, prepared->data->value_map.at(name)->return_type});
+        }
+        plan.select = std::move(rows->select);
+        session.Keep(plan, std::move(prepared));
+        return {};
+      });
   if (!made.ok()) return std::nullopt;
   return plan;
 }
 
 Result<Engine::Impl::PlanRun> Engine::Impl::RunPlan(const Plan& plan, const std::string& text,
-                                                    const QueryContext& query, std::span<const Datum> params,
-                                                    RowSink& sink) {
+                                                    const QueryContext& query,
+                                                    std::span<const Datum> params, RowSink& sink) {
   Sources sources;
   for (const Plan::Table& table : plan.tables) {
     KALAM_TRY_ASSIGN(auto source, query.resolver.Resolve(table.reference));
@@ -226,10 +239,12 @@ Result<Engine::Impl::PlanRun> Engine::Impl::RunPlan(const Plan& plan, const std:
   for (const Plan::Parameter& parameter : plan.parameters) {
     const auto number = NumberOf(parameter.name);
     if (!number) {
-      values.emplace(parameter.name, duckdb::BoundParameterData(HiddenValue(parameter.name, query), parameter.type));
+      values.emplace(parameter.name, duckdb::BoundParameterData(HiddenValue(parameter.name, query),
+                                                                parameter.type));
       continue;
     }
-    auto value = ParameterValueOf(params[*number - 1], parameter.type, *number <= query.params.size());
+    auto value =
+        ParameterValueOf(params[*number - 1], parameter.type, *number <= query.params.size());
     if (!value.ok()) return std::move(value).error().Context("parameter $" + parameter.name);
     if (!*value) return PlanRun::kUnfit;
     values.emplace(parameter.name, duckdb::BoundParameterData(**std::move(value), parameter.type));

@@ -5,7 +5,7 @@
 //   live_bench notify   SOCKET DATABASE COUNT  the same through PostgreSQL's NOTIFY, in the transaction of an INSERT
 //   live_bench fanout   PORT SOCKETS ROWS BATCH
 //   live_bench redis    PORT SOCKETS MESSAGES BATCH
-//   live_bench filters  PORT PID EQUAL OTHER INSERTS   what so many subscriptions with distinct filters add
+//   live_bench filters  PORT PID EQUAL OTHER INSERTS [DISTINCT]   what so many subscriptions add; all filters distinct
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -436,7 +436,7 @@ double CpuMicros(int pid) {
   return static_cast<double>(user + system) * 1e6 / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-void Filters(int port, int pid, int equal, int other, int inserts) {
+void Filters(int port, int pid, int equal, int other, int inserts, int distinct) {
   constexpr int kPerSocket = 1000, kDepth = 64;
   Http admin(port, "system");
   Prepare(admin);
@@ -446,7 +446,7 @@ void Filters(int port, int pid, int equal, int other, int inserts) {
     sockets.push_back(std::make_unique<Ws>(port, "maya"));
     const int end = std::min(i + kPerSocket, equal + other);
     for (int j = i; j < end; ++j) {
-      const std::string where = j < equal ? "room = 'room-" + std::to_string(j) + "'"
+      const std::string where = j < equal ? "room = 'room-" + std::to_string(j % distinct) + "'"
                                           : "length(body) + " + std::to_string(j) + " < 0";
       sockets.back()->Subscribe("s" + std::to_string(j), "SELECT * FROM bench.live WHERE " + where);
     }
@@ -489,7 +489,7 @@ int main(int argc, char** argv) try {
   } else if (mode == "redis") {
     Redis(number(1), static_cast<std::size_t>(number(2)), number(3), number(4));
   } else if (mode == "filters") {
-    Filters(number(1), number(2), number(3), number(4), number(5));
+    Filters(number(1), number(2), number(3), number(4), number(5), args.size() > 6 ? number(6) : number(3) + 1);
   } else {
     std::fprintf(stderr, "see the head of live_bench.cc\n");
     return 2;

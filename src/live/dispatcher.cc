@@ -118,7 +118,7 @@ void Dispatcher::End(SubscriptionPtr subscription, std::string last_words) {
     switch (s->stage) {
       case Subscription::Stage::kEnded: return;
       case Subscription::Stage::kFeeding:
-        if (!s->last_words) s->last_words = words;
+        if (!s->last_words) s->last_words = std::make_unique<std::string>(words);
         return;
       case Subscription::Stage::kAttached: {
         Partition& partition = *s->partition;
@@ -252,7 +252,7 @@ bool Dispatcher::Flush(Partition& partition) {
   if (endings_.empty()) return true;
   out_.Flush();  // last words come last
   for (const Ending& ending : endings_) {
-    const SubscriptionPtr subscription = partition.subscriptions().at(ending.subscription);
+    const SubscriptionPtr& subscription = ending.subscription;
     registry_.Remove(*subscription);
     partition.Remove(*subscription);
     Finish(subscription, ErrorMessage(*subscription, ending.code, ending.message));
@@ -408,8 +408,7 @@ void Dispatcher::Drop(Partition& partition) {
 }
 
 void Dispatcher::Dissolve(Partition& partition, Seq cursor, const char* resync) {
-  std::vector<SubscriptionPtr> all;
-  for (const auto& [raw, subscription] : partition.subscriptions()) all.push_back(subscription);
+  const std::vector<SubscriptionPtr> all = partition.subscriptions();
   for (const auto& subscription : all) {
     partition.Remove(*subscription);
     subscription->cursor = std::max(subscription->cursor, cursor);
@@ -422,8 +421,7 @@ void Dispatcher::Dissolve(Partition& partition, Seq cursor, const char* resync) 
 }
 
 void Dispatcher::EndAll(Partition& partition, std::string_view code, const std::string& message) {
-  std::vector<SubscriptionPtr> all;
-  for (const auto& [raw, subscription] : partition.subscriptions()) all.push_back(subscription);
+  const std::vector<SubscriptionPtr> all = partition.subscriptions();
   out_.Flush();
   for (const auto& subscription : all) {
     partition.Remove(*subscription);

@@ -161,10 +161,10 @@ std::vector<LiveQueryInfo> Hub::List(const std::optional<std::string>& user_id) 
   std::vector<LiveQueryInfo> list;
   impl_->registry.ForEach([&](const Subscription& subscription) {
     const std::string& owner = subscription.connection->who.user_id.text();
-    if (!subscription.table || (user_id && owner != *user_id)) return;
+    if (!subscription.use || (user_id && owner != *user_id)) return;
     list.push_back({.live_id = LiveIdOf(subscription.live_number),
                     .connection_id = "conn-" + std::to_string(subscription.connection->id),
-                    .table = subscription.table->name,
+                    .table = subscription.use->table->name,
                     .query_id = subscription.id,
                     .user_id = owner,
                     .query = subscription.sql,
@@ -184,8 +184,8 @@ std::size_t Hub::CountOf(TableId table) const { return impl_->registry.CountOf(t
 std::vector<std::string> Hub::UsersOfColumn(TableId table, std::string_view column) const {
   std::vector<std::string> users;
   impl_->registry.ForEach([&](const Subscription& subscription) {
-    if (!subscription.table || subscription.table->id != table || !subscription.named_columns) return;
-    const auto& names = *subscription.named_columns;
+    if (!subscription.use || subscription.use->table->id != table) return;
+    const auto& names = subscription.use->named_columns;
     if (std::binary_search(names.begin(), names.end(), column)) users.push_back(LiveIdOf(subscription.live_number));
   });
   std::sort(users.begin(), users.end());

@@ -1,8 +1,12 @@
 #include "partition.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
+#include "base/bytes.h"
 #include "model/key_codec.h"
 
 namespace kalam::live {
@@ -15,10 +19,23 @@ constexpr std::chrono::milliseconds kMaxEvaluation{250};
 
 constexpr std::string_view kFailed = "SUBSCRIPTION_FAILED";
 
+// As keys of an index.
+void AppendValue(std::string& out, const Datum& datum) {
+  switch (datum.kind()) {
+    case Datum::Kind::kText:
+    case Datum::Kind::kBinary: out.assign(datum.text()); return;
+    default:
+      out.clear();
+      AppendLittleEndian(out, static_cast<std::uint64_t>(datum.int_value()));
+  }
+}
+
+// Whether the row has one of the values that the WHERE asks of its other columns.
 bool MeetsColumnValues(const Group& group, std::span<const Datum> cells) {
+  if (!group.where) return true;
   const auto& all = group.where->column_values();
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (group.indexed_by == i) continue;
+    if (group.indexed && group.indexed_by == i) continue;
     const Datum& cell = cells[all[i].column];
     const bool met = std::any_of(all[i].values.begin(), all[i].values.end(),
                                  [&](const Value& value) { return value.view() == cell; });
@@ -39,33 +56,41 @@ std::optional<std::size_t> IndexChoice(const duck::RowPredicate& where) {
 
 }  // namespace
 
-std::size_t Partition::DatumHash::operator()(const Datum& datum) const {
-  switch (datum.kind()) {
-    case Datum::Kind::kText:
-    case Datum::Kind::kBinary: return std::hash<std::string_view>{}(datum.text());
-    default: return std::hash<std::int64_t>{}(datum.int_value() * 0x9E3779B97F4A7C15);
-  }
-}
-
 Partition::Partition(TableDefPtr table, UserId user, std::size_t max_batch_bytes)
     : user_(std::move(user)), prefix_(PartitionPrefix(table->id, user_)), batch_(std::move(table), max_batch_bytes) {}
 
-Group& Partition::GroupFor(const BoundQuery& query) {
+WhereDigest Partition::DigestOf(const BoundQuery& query) {
   std::string key = query.where->key();
-  if (query.sees_deleted) key += " with deleted";
-  auto& slot = groups_[key];
-  if (slot) return *slot;
-  slot = std::make_unique<Group>();
-  Group& group = *slot;
-  group.where = query.where;
+  key += query.sees_deleted ? '1' : '0';
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), hash);
+  WhereDigest digest;
+  std::memcpy(&digest, hash, sizeof(digest));
+  return digest;
+}
+
+Group& Partition::GroupFor(const BoundQuery& query) {
+  const auto [slot, is_new] = groups_.try_emplace(DigestOf(query));
+  Group& group = slot->second;
+  if (!is_new) return group;
+  group.digest = &slot->first;
   group.sees_deleted = query.sees_deleted;
-  group.indexed_by = IndexChoice(*query.where);
-  if (!group.indexed_by) {
+  const auto choice = IndexChoice(*query.where);
+  if (!choice) {
+    group.where = query.where;
     unindexed_.push_back(&group);
     return group;
   }
-  const auto& by = query.where->column_values()[*group.indexed_by];
-  for (const Value& value : by.values) indexes_[by.column][value].push_back(&group);
+  const auto& by = query.where->column_values()[*choice];
+  group.indexed = true;
+  group.indexed_by = static_cast<std::uint16_t>(*choice);
+  group.column = static_cast<std::uint32_t>(by.column);
+  for (const Value& value : by.values) {
+    AppendValue(value_, value.view());
+    group.entry = indexes_[group.column].emplace(value_, &group);
+  }
+  const bool says_more = query.where->has_rest() || query.where->column_values().size() > 1 || by.values.size() > 1;
+  if (says_more) group.where = query.where;
   return group;
 }
 
@@ -77,88 +102,99 @@ ChangeEncoder* Partition::EncoderFor(const BoundQuery& query, bool int64_as_stri
   return slot.get();
 }
 
+std::vector<SubscriptionPtr> Partition::subscriptions() const {
+  std::vector<SubscriptionPtr> all;
+  for (const auto& [digest, group] : groups_) {
+    for (const Receiver& receiver : group.receivers) all.push_back(receiver.subscription);
+  }
+  return all;
+}
+
 void Partition::Add(const SubscriptionPtr& subscription) {
   const BoundQuery& query = *subscription->bound;
   Group& group = GroupFor(query);
   ChangeEncoder* encoder = EncoderFor(query, subscription->options.int64_as_string);
-  auto output = std::find_if(group.outputs.begin(), group.outputs.end(),
-                             [&](const Output& o) { return o.encoder == encoder; });
-  if (output == group.outputs.end()) {
-    group.outputs.push_back({encoder, {}});
-    output = group.outputs.end() - 1;
-  }
-  output->receivers.push_back(subscription.get());
+  // Receivers of one encoder stand together.
+  const auto at = std::find_if(group.receivers.rbegin(), group.receivers.rend(),
+                               [&](const Receiver& other) { return other.encoder == encoder; });
+  group.receivers.insert(at == group.receivers.rend() ? group.receivers.end() : at.base(), {encoder, subscription});
   subscription->group = &group;
   subscription->partition = this;
-  subscriptions_.emplace(subscription.get(), subscription);
   // The group and the encoder have what they need of it.
   subscription->bound.reset();
 }
 
 void Partition::Remove(Subscription& subscription) {
   Group& group = *subscription.group;
-  for (Output& output : group.outputs) {
-    const auto at = std::find(output.receivers.begin(), output.receivers.end(), &subscription);
-    if (at == output.receivers.end()) continue;
-    *at = output.receivers.back();
-    output.receivers.pop_back();
-  }
-  std::erase_if(group.outputs, [](const Output& output) { return output.receivers.empty(); });
-  if (group.outputs.empty()) DropGroup(group);
   subscription.group = nullptr;
   subscription.partition = nullptr;
-  subscriptions_.erase(&subscription);
+  std::erase_if(group.receivers,
+                [&](const Receiver& receiver) { return receiver.subscription.get() == &subscription; });
+  if (group.receivers.empty()) DropGroup(group);
 }
 
 void Partition::DropGroup(Group& group) {
-  if (group.indexed_by) {
-    const auto& by = group.where->column_values()[*group.indexed_by];
-    Index& index = indexes_[by.column];
-    for (const Value& value : by.values) {
-      const auto found = index.find(value.view());
-      std::erase(found->second, &group);
-      if (found->second.empty()) index.erase(found);
+  if (group.indexed) {
+    ValueIndex& index = indexes_[group.column];
+    if (!group.where) {
+      index.erase(group.entry);
+    } else {
+      for (const Value& value : group.where->column_values()[group.indexed_by].values) {
+        AppendValue(value_, value.view());
+        const auto [begin, end] = index.equal_range(value_);
+        index.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == &group; }));
+      }
     }
-    if (index.empty()) indexes_.erase(by.column);
+    if (index.empty()) indexes_.erase(group.column);
   } else {
     std::erase(unindexed_, &group);
   }
-  std::string key = group.where->key();
-  if (group.sees_deleted) key += " with deleted";
-  groups_.erase(key);
+  groups_.erase(groups_.find(*group.digest));
 }
 
-void Partition::FindCandidates(std::vector<Group*>& groups) {
+void Partition::AddCandidate(Group& group, std::uint32_t version) {
+  if (group.candidates == 0) {
+    if (candidate_lists_ == candidates_.size()) candidates_.emplace_back();
+    candidates_[candidate_lists_].first = &group;
+    candidates_[candidate_lists_].second.clear();
+    group.candidates = static_cast<std::uint32_t>(++candidate_lists_);
+  }
+  candidates_[group.candidates - 1].second.push_back(version);
+}
+
+void Partition::FindCandidates() {
+  candidate_lists_ = 0;
   const auto shows = [&](const Group& group, std::uint32_t version) {
     return batch_.is_live(version) || (group.sees_deleted && batch_.is_tombstone(version));
   };
   for (const auto& [column, index] : indexes_) {
     for (std::uint32_t version = 0; version < batch_.version_count(); ++version) {
       if (!batch_.is_live(version) && !batch_.is_tombstone(version)) continue;
-      const auto found = index.find(batch_.cells(version)[column]);
-      if (found == index.end()) continue;
-      for (Group* group : found->second) {
-        if (!shows(*group, version) || !MeetsColumnValues(*group, batch_.cells(version))) continue;
-        if (group->candidates.empty()) groups.push_back(group);
-        group->candidates.push_back(version);
+      const auto cells = batch_.cells(version);
+      if (cells[column].is_null()) continue;
+      AppendValue(value_, cells[column]);
+      const auto [begin, end] = index.equal_range(value_);
+      for (auto entry = begin; entry != end; ++entry) {
+        Group& group = *entry->second;
+        if (shows(group, version) && MeetsColumnValues(group, cells)) AddCandidate(group, version);
       }
     }
   }
   for (Group* group : unindexed_) {
     for (std::uint32_t version = 0; version < batch_.version_count(); ++version) {
-      if (shows(*group, version)) group->candidates.push_back(version);
+      if (shows(*group, version)) AddCandidate(*group, version);
     }
-    if (!group->candidates.empty()) groups.push_back(group);
   }
 }
 
-Status Partition::Match(Group& group, std::vector<Transition>& transitions) {
+Status Partition::Match(Group& group, const std::vector<std::uint32_t>& candidates,
+                        std::vector<Transition>& transitions) {
   transitions.clear();
-  const std::vector<std::uint32_t>* matching = &group.candidates;
-  if (group.where->has_rest()) {
+  const std::vector<std::uint32_t>* matching = &candidates;
+  if (group.where && group.where->has_rest()) {
     if (!group.evaluator) group.evaluator = std::make_unique<duck::RowPredicate::Evaluator>(*group.where);
     const auto begin = steady_clock::now();
-    KALAM_TRY(group.evaluator->Select(batch_.chunk(), group.candidates, matching_));
+    KALAM_TRY(group.evaluator->Select(batch_.chunk(), candidates, matching_));
     if (steady_clock::now() - begin > kMaxEvaluation) {
       return Error(ErrorCode::kLimitExceeded, "its WHERE takes too long to evaluate");
     }
@@ -182,59 +218,57 @@ Status Partition::Match(Group& group, std::vector<Transition>& transitions) {
 
 void Partition::Send(Group& group, const std::vector<Transition>& transitions, net::WebSocketFanOut& out,
                      TimestampMicros now, std::vector<Ending>& endings) {
-  for (const Output& output : group.outputs) {
-    if (const Status prepared = output.encoder->Prepare(batch_, transitions); !prepared.ok()) {
-      for (Subscription* receiver : output.receivers) {
-        endings.push_back({receiver, kFailed,
-                           "The live query ended: its SELECT list failed on a row: " + prepared.error().message()});
-      }
+  const ChangeEncoder* prepared_for = nullptr;
+  Status prepared;
+  for (const auto& [encoder, subscription] : group.receivers) {
+    if (encoder != prepared_for) prepared = encoder->Prepare(batch_, transitions);
+    prepared_for = encoder;
+    if (!prepared.ok()) {
+      endings.push_back({subscription, kFailed,
+                         "The live query ended: its SELECT list failed on a row: " + prepared.error().message()});
       continue;
     }
-    for (Subscription* receiver : output.receivers) {
-      std::int64_t sent = 0;
-      for (const Transition& transition : transitions) {
-        const Seq seq = batch_.seq(transition.change);
-        if (seq <= receiver->cursor) continue;
-        if (batch_.is_expiry(transition.change) && !receiver->options.expiry) continue;
-        const auto result =
-            out.Send(receiver->connection->socket, output.encoder->FrameOf(batch_, transition, receiver->id));
-        if (result == net::SendResult::kQueued) {
-          receiver->delivered.store(seq.value(), std::memory_order_relaxed);
-          ++sent;
-          continue;
-        }
-        if (result == net::SendResult::kWouldExceed) {
-          endings.push_back({receiver, "SLOW_CONSUMER",
-                             "The connection's queue is full (limits.max_connection_queue_bytes). "
-                             "Subscribe again with from_seq to go on after the last change delivered."});
-        }
-        break;
+    Subscription& receiver = *subscription;
+    std::int64_t sent = 0;
+    for (const Transition& transition : transitions) {
+      const Seq seq = batch_.seq(transition.change);
+      if (seq <= receiver.cursor) continue;
+      if (batch_.is_expiry(transition.change) && !receiver.options.expiry) continue;
+      const auto result = out.Send(receiver.connection->socket, encoder->FrameOf(batch_, transition, receiver.id));
+      if (result == net::SendResult::kQueued) {
+        receiver.delivered.store(seq.value(), std::memory_order_relaxed);
+        ++sent;
+        continue;
       }
-      if (sent == 0) continue;
-      receiver->changes.fetch_add(sent, std::memory_order_relaxed);
-      receiver->last_update.store(now, std::memory_order_relaxed);
+      if (result == net::SendResult::kWouldExceed) {
+        endings.push_back({subscription, "SLOW_CONSUMER",
+                           "The connection's queue is full (limits.max_connection_queue_bytes). "
+                           "Subscribe again with from_seq to go on after the last change delivered."});
+      }
+      break;
     }
+    if (sent == 0) continue;
+    receiver.changes.fetch_add(sent, std::memory_order_relaxed);
+    receiver.last_update.store(now, std::memory_order_relaxed);
   }
 }
 
 void Partition::Dispatch(net::WebSocketFanOut& out, TimestampMicros now, std::vector<Ending>& endings) {
   matched_.assign(batch_.version_count(), 0);
   for (const auto& [key, encoder] : encoders_) encoder->Begin(batch_);
-  std::vector<Group*> groups;
-  FindCandidates(groups);
+  FindCandidates();
   std::vector<Transition> transitions;
-  for (Group* group : groups) {
-    if (const Status matched = Match(*group, transitions); !matched.ok()) {
-      for (const Output& output : group->outputs) {
-        for (Subscription* receiver : output.receivers) {
-          endings.push_back(
-              {receiver, kFailed, "The live query ended: its WHERE failed on a row: " + matched.error().message()});
-        }
+  for (std::size_t i = 0; i < candidate_lists_; ++i) {
+    auto& [group, candidates] = candidates_[i];
+    group->candidates = 0;
+    if (const Status matched = Match(*group, candidates, transitions); !matched.ok()) {
+      for (const Receiver& receiver : group->receivers) {
+        endings.push_back({receiver.subscription, kFailed,
+                           "The live query ended: its WHERE failed on a row: " + matched.error().message()});
       }
     } else if (!transitions.empty()) {
       Send(*group, transitions, out, now, endings);
     }
-    group->candidates.clear();
   }
   batch_.Clear();
 }

@@ -13,25 +13,39 @@
 
 namespace kalam::live {
 
-// Receivers of one SELECT list over one WHERE.
-struct Output {
-  ChangeEncoder* encoder;  // the partition's
-  std::vector<Subscription*> receivers;
+// By the value of one column: the groups whose WHERE asks for it. Text and bytes as they are, numbers as their bits.
+struct Group;
+using ValueIndex = std::unordered_multimap<std::string, Group*>;
+
+// A WHERE by its key's SHA-256, cut: keys are longer, and nobody finds two for one digest.
+struct WhereDigest {
+  std::uint64_t first, second;
+  bool operator==(const WhereDigest&) const = default;
 };
 
-// Subscriptions with the same WHERE: evaluated once.
+struct Receiver {
+  ChangeEncoder* encoder;  // the partition's
+  SubscriptionPtr subscription;
+};
+
+// Subscriptions with the same WHERE: evaluated once. There can be one for each subscription, hence small.
 struct Group {
+  // Null when all that the WHERE says is the one value it is indexed by.
   std::shared_ptr<const duck::RowPredicate> where;
-  bool sees_deleted = false;
-  std::optional<std::size_t> indexed_by;  // one of where->column_values()
   std::unique_ptr<duck::RowPredicate::Evaluator> evaluator;  // made when first needed
-  std::vector<Output> outputs;
-  std::vector<std::uint32_t> candidates;  // versions of the batch at hand, ascending
+  std::vector<Receiver> receivers;                           // by encoder
+  ValueIndex::iterator entry;                                // without `where`: its place in the index
+  const WhereDigest* digest = nullptr;                       // the partition's key for it
+  std::uint32_t column = 0;      // of the index
+  std::uint32_t candidates = 0;  // of the batch at hand: one more than the number of its list
+  std::uint16_t indexed_by = 0;  // of where->column_values()
+  bool indexed = false;
+  bool sees_deleted = false;
 };
 
 // A subscription that can't go on, and why; `code` is static text.
 struct Ending {
-  Subscription* subscription;
+  SubscriptionPtr subscription;
   std::string_view code;
   std::string message;
 };
@@ -39,7 +53,7 @@ struct Ending {
 // The subscriptions of one partition of one table version, and what a batch of changes means to each of them.
 // The cost of a batch is that of the groups it may concern: those whose WHERE fixes a column are found by its
 // value in a hash index; the others are evaluated, once per distinct WHERE and over the batch as a whole.
-// Not thread-safe. Borrows its subscriptions.
+// Not thread-safe.
 class Partition {
  public:
   Partition(TableDefPtr table, UserId user, std::size_t max_batch_bytes);
@@ -47,9 +61,8 @@ class Partition {
   const TableDefPtr& table() const { return batch_.table(); }
   const UserId& user() const { return user_; }
   const std::string& prefix() const { return prefix_; }
-  bool empty() const { return subscriptions_.empty(); }
-  std::size_t size() const { return subscriptions_.size(); }
-  const std::unordered_map<const Subscription*, SubscriptionPtr>& subscriptions() const { return subscriptions_; }
+  bool empty() const { return groups_.empty(); }
+  std::vector<SubscriptionPtr> subscriptions() const;
 
   void Add(const SubscriptionPtr& subscription);
   void Remove(Subscription& subscription);
@@ -65,38 +78,33 @@ class Partition {
   Seq unwatched_until;
 
  private:
-  struct DatumHash {
-    using is_transparent = void;
-    std::size_t operator()(const Datum& datum) const;
-    std::size_t operator()(const Value& value) const { return (*this)(value.view()); }
+  struct DigestHash {
+    std::size_t operator()(const WhereDigest& digest) const noexcept { return digest.first; }
   };
-  struct DatumEqual {
-    using is_transparent = void;
-    static Datum View(const Datum& datum) { return datum; }
-    static Datum View(const Value& value) { return value.view(); }
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return View(a) == View(b);
-    }
-  };
-  using Index = std::unordered_map<Value, std::vector<Group*>, DatumHash, DatumEqual>;
+  using Groups = std::unordered_map<WhereDigest, Group, DigestHash>;
+  // Candidates of the groups that a batch may concern, by Group::candidates.
+  using Candidates = std::vector<std::pair<Group*, std::vector<std::uint32_t>>>;
 
+  static WhereDigest DigestOf(const BoundQuery& query);
   Group& GroupFor(const BoundQuery& query);
   ChangeEncoder* EncoderFor(const BoundQuery& query, bool int64_as_string);
   void DropGroup(Group& group);
-  void FindCandidates(std::vector<Group*>& groups);
-  Status Match(Group& group, std::vector<Transition>& transitions);
+  void AddCandidate(Group& group, std::uint32_t version);
+  void FindCandidates();
+  Status Match(Group& group, const std::vector<std::uint32_t>& candidates, std::vector<Transition>& transitions);
   void Send(Group& group, const std::vector<Transition>& transitions, net::WebSocketFanOut& out, TimestampMicros now,
             std::vector<Ending>& endings);
 
   const UserId user_;
   const std::string prefix_;
   ChangeBatch batch_;
-  std::unordered_map<const Subscription*, SubscriptionPtr> subscriptions_;
-  std::unordered_map<std::string, std::unique_ptr<Group>> groups_;  // by RowPredicate::key
-  std::unordered_map<std::size_t, Index> indexes_;                  // by column
+  Groups groups_;
+  std::unordered_map<std::uint32_t, ValueIndex> indexes_;  // by column
   std::vector<Group*> unindexed_;
   std::unordered_map<std::string, std::unique_ptr<ChangeEncoder>> encoders_;
+  Candidates candidates_;      // the first candidate_lists_ are of the batch at hand; the others keep their memory
+  std::size_t candidate_lists_ = 0;
+  std::string value_;          // scratch
   std::vector<char> matched_;  // by version, of the group at hand
   std::vector<std::uint32_t> matching_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace kalam::live {
 namespace {
@@ -53,10 +54,14 @@ Registry::Refusal Registry::Add(const SubscriptionPtr& subscription) {
 void Registry::Forget(State& state, const Subscription& subscription) {
   const auto of_user = state.per_user.find(subscription.connection->who.user_id.text());
   if (--of_user->second == 0) state.per_user.erase(of_user);
-  if (subscription.table) {
-    const auto of_table = state.per_table.find(subscription.table->id);
-    if (--of_table->second == 0) state.per_table.erase(of_table);
-  }
+  if (subscription.use) LetGo(state, *subscription.use);
+}
+
+void Registry::LetGo(State& state, const TableUse& use) {
+  if (--use.subscriptions > 0) return;
+  const auto of_table = state.uses.find(use.table->id);
+  std::erase_if(of_table->second, [&](const auto& other) { return other.get() == &use; });
+  if (of_table->second.empty()) state.uses.erase(of_table);
 }
 
 bool Registry::Remove(const Subscription& subscription) {
@@ -90,16 +95,19 @@ std::vector<SubscriptionPtr> Registry::RemoveAllOf(Connection& connection) {
 }
 
 void Registry::SetTable(Subscription& subscription, TableDefPtr table, std::vector<std::string> named_columns) {
-  auto names = std::make_shared<const std::vector<std::string>>(std::move(named_columns));
   state_.With([&](State& state) {
     if (!state.by_number.contains(subscription.live_number)) return;
-    if (subscription.table) {
-      const auto before = state.per_table.find(subscription.table->id);
-      if (--before->second == 0) state.per_table.erase(before);
+    auto& uses = state.uses[table->id];
+    auto found = std::find_if(uses.begin(), uses.end(), [&](const auto& use) {
+      return use->table == table && use->named_columns == named_columns;
+    });
+    if (found == uses.end()) {
+      uses.push_back(std::make_unique<TableUse>(TableUse{std::move(table), std::move(named_columns), 0}));
+      found = uses.end() - 1;
     }
-    ++state.per_table[table->id];
-    subscription.table = std::move(table);
-    subscription.named_columns = names->empty() ? nullptr : std::move(names);
+    const TableUse* before = std::exchange(subscription.use, found->get());
+    ++subscription.use->subscriptions;
+    if (before) LetGo(state, *before);
   });
 }
 
@@ -129,8 +137,11 @@ void Registry::ForEach(const std::function<void(const Subscription&)>& use) cons
 
 std::size_t Registry::CountOf(TableId table) const {
   return state_.With([&](const State& state) {
-    const auto found = state.per_table.find(table);
-    return found == state.per_table.end() ? 0 : found->second;
+    const auto found = state.uses.find(table);
+    std::size_t count = 0;
+    if (found == state.uses.end()) return count;
+    for (const auto& use : found->second) count += use->subscriptions;
+    return count;
   });
 }
 

@@ -11,6 +11,13 @@
 
 namespace kalam::live {
 
+// A table as subscriptions use it: those that name the same columns share one.
+struct TableUse {
+  TableDefPtr table;
+  std::vector<std::string> named_columns;
+  mutable std::size_t subscriptions = 0;  // the registry's
+};
+
 // Which subscriptions there are, for limits, lists and look-ups; whoever is in it has a row in
 // system.live_queries. Thread-safe.
 class Registry {
@@ -40,10 +47,11 @@ class Registry {
   struct State {
     std::unordered_map<std::uint64_t, SubscriptionPtr> by_number;
     std::unordered_map<std::string, std::size_t> per_user;
-    std::unordered_map<TableId, std::size_t> per_table;
+    std::unordered_map<TableId, std::vector<std::unique_ptr<TableUse>>> uses;
     std::unordered_map<std::uint64_t, std::vector<Subscription*>> per_connection;  // the open ones
   };
   static void Forget(State& state, const Subscription& subscription);
+  static void LetGo(State& state, const TableUse& use);
 
   const HubOptions& options_;
   Guarded<State> state_;

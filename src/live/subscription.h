@@ -12,6 +12,7 @@ namespace kalam::live {
 
 struct Group;
 class Partition;
+struct TableUse;
 
 // Immutable but for what is said.
 class Connection {
@@ -25,7 +26,8 @@ class Connection {
   std::atomic<bool> closed{false};
 };
 
-// One live query. Who may touch what: immutable after registration, atomic, or one owner, as marked.
+// One live query; some 230 bytes beside its statement's text. Who may touch what: immutable after registration,
+// atomic, or one owner, as marked.
 struct Subscription {
   ConnectionPtr connection;
   std::uint64_t live_number = 0;
@@ -40,19 +42,18 @@ struct Subscription {
   std::atomic<bool> cancelled{false};       // feeders: stop
 
   // The registry's, under its lock.
-  TableDefPtr table;
-  std::shared_ptr<const std::vector<std::string>> named_columns;
+  const TableUse* use = nullptr;  // null: not bound yet
 
   // The feeder's while it feeds, the dispatcher's otherwise.
   Seq cursor;  // all up to here was sent
   std::shared_ptr<const BoundQuery> bound;
-  bool begun = false;                 // acknowledged, and its initial rows sent
-  const char* resync = nullptr;       // its result set must be sent anew: why
+  const char* resync = nullptr;  // its result set must be sent anew: why
+  bool begun = false;            // acknowledged
 
   // The dispatcher's.
   enum class Stage : std::uint8_t { kFeeding, kParked, kAttached, kEnded };
   Stage stage = Stage::kFeeding;
-  std::optional<std::string> last_words;     // a message: said when the feeder has let go
+  std::unique_ptr<std::string> last_words;  // a message: said when the feeder has let go
   Partition* partition = nullptr;
   Group* group = nullptr;
 };

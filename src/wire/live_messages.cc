@@ -68,13 +68,13 @@ class OptionsReader {
   }
 
   static std::optional<std::string> Integer(std::string_view key, dom::element option, std::int64_t least,
-                                            std::int64_t most, std::int64_t& out) {
+                                            std::int64_t most, std::int32_t& out) {
     if (option.is_null()) return std::nullopt;
     std::int64_t number = 0;
     if (option.get_int64().get(number) || number < least || number > most) {
       return std::string(key) + " must be an integer from " + std::to_string(least) + " to " + std::to_string(most);
     }
-    out = number;
+    out = static_cast<std::int32_t>(number);
     return std::nullopt;
   }
 

@@ -17,11 +17,12 @@ namespace kalam::wire {
 inline constexpr std::int64_t kMaxLastRows = 10'000;
 inline constexpr std::size_t kMaxSubscriptionIdBytes = 128;
 
+// Kept with each subscription, hence small.
 struct SubscribeOptions {
-  std::int64_t last_rows = 0;
-  bool snapshot = false;
   std::optional<Seq> from_seq;
-  std::int64_t buffer_size = 1000;
+  std::int32_t last_rows = 0;
+  std::int32_t buffer_size = 1000;
+  bool snapshot = false;
   bool expiry = false;  // STREAM: rows that expire are told as deletes
   bool int64_as_string = false;
 

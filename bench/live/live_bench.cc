@@ -247,6 +247,17 @@ void Latency(int port, int count) {
     sql.Await();
   }
   PrintQuantiles(micros);
+  // Without a subscriber, for comparison: until the answer.
+  micros.clear();
+  for (int i = 0; i < count; ++i) {
+    const auto begin = Clock::now();
+    sql.SendSql(InsertOf(count + i, "elsewhere"));
+    sql.Await();
+    micros.push_back(MicrosSince(begin));
+  }
+  std::fprintf(stderr, "until the answer: ");
+  std::sort(micros.begin(), micros.end());
+  std::fprintf(stderr, "p50 %.1f us\n", micros[micros.size() / 2]);
 }
 
 // --- PostgreSQL's protocol, as far as needed

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "table/change_interest.h"
 #include "test_table.h"
 
 namespace kalam::table {
@@ -143,6 +144,30 @@ TEST_F(CommitterTest, SubscribersAreToldAfterReadersAndBeforeWriters) {
                           [&](const Status&) { sink.story += "writer"; });
   queue.WaitForBatches(1);
   EXPECT_EQ(sink.story, "sink10 writer");
+  committer_->SetChangeSink(nullptr);
+}
+
+TEST_F(CommitterTest, TheSinkHearsOfWatchedPartitionsOnlyAndOnceARound) {
+  struct Sink final : ChangeSink {
+    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots) override {
+      touched.insert(touched.end(), slots.begin(), slots.end());
+    }
+    std::vector<std::uint32_t> touched;  // read after the writers were answered
+  } sink;
+  committer_->SetChangeSink(&sink);
+  Done(Statement(notes_).Insert(1, "nobody follows"));
+  EXPECT_TRUE(sink.touched.empty());
+
+  const std::uint32_t slot = ChangeInterest::SlotOf(PartitionPrefix(notes_.id, alice_));
+  const Seq from = committer_->Watch(slot);
+  EXPECT_EQ(from, committer_->Snapshot()->seq());
+  Done(Statement(notes_).Insert(2, "a").Insert(3, "b"));
+  EXPECT_EQ(sink.touched, std::vector<std::uint32_t>{slot});
+  Done(Statement(notes_).Insert(4, "c"));
+  EXPECT_EQ(sink.touched.size(), 2u);
+  committer_->Unwatch(slot);
+  Done(Statement(notes_).Insert(5, "d"));
+  EXPECT_EQ(sink.touched.size(), 2u);
   committer_->SetChangeSink(nullptr);
 }
 

@@ -139,6 +139,35 @@ TEST_F(StreamStoreTest, AScanIsAMomentWhateverHappensMeanwhile) {
   EXPECT_EQ(Show(std::move(scan)), before);
 }
 
+// A follower misses nothing that happens to rows between two looks, and can go back as far as no row was evicted.
+TEST_F(StreamStoreTest, ChangesAreKeptForAFollower) {
+  const auto text = [&](const StreamChanges& changes) {
+    std::string all = changes.complete ? "" : "incomplete ";
+    Seq last;
+    for (const StreamChange& change : changes.changes) {
+      EXPECT_GT(change.seq, last);
+      last = change.seq;
+      all += (change.op == ChangeOp::kInsert ? "+" : change.expired ? "x" : "-") + Body(stream_, change.row()) + " ";
+    }
+    return all;
+  };
+  Insert(1, "a");
+  const Seq begin = streams_->Watch(stream_, true);
+  stream_.max_buffer = 2;
+  Insert(2, "b");
+  Insert(3, "c");  // the first one leaves
+  EXPECT_EQ(text(streams_->ChangesSince(stream_, begin)), "+b +c ");
+  EXPECT_EQ(text(streams_->TakeChanges(stream_.id)), "+b +c xa ");
+  EXPECT_EQ(text(streams_->TakeChanges(stream_.id)), "");
+  Insert(4, "d");
+  Insert(5, "e");
+  EXPECT_EQ(text(streams_->TakeChanges(stream_.id)), "+d xb +e xc ");
+  EXPECT_EQ(text(streams_->ChangesSince(stream_, begin)), "incomplete ");
+  streams_->Unwatch(stream_.id);
+  Insert(6, "f");
+  EXPECT_EQ(text(streams_->TakeChanges(stream_.id)), "");
+}
+
 TEST_F(StreamStoreTest, DroppedTablesAreEmptyAndTakeNoRows) {
   Insert(1);
   streams_->Drop(stream_.id);

@@ -1,14 +1,14 @@
-#include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "base/temp_folder.h"
+#include "kv/store.h"
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 
-#include "kv/store.h"
-#include "temp_folder.h"
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace kalam::kv {
 namespace {
@@ -150,8 +150,8 @@ TEST(SecondProcess, DISABLED_OpensTheFolderItIsGiven) {
   EXPECT_NE(second.error().message().find("in use"), std::string::npos);
 }
 
-// A process of its own, not a bare fork: a forked child keeps the locks that the engine's threads held
-// at that moment, and would wait for them for ever.
+// A process of its own, not a bare fork: a forked child keeps the locks that the engine's threads
+// held at that moment, and would wait for them for ever.
 TEST_F(StoreFailureTest, OpenFromASecondProcessIsRefused) {
   const std::string folder = options().path;
   ASSERT_EQ(::setenv("KALAM_TEST_FOLDER", folder.c_str(), 1), 0);

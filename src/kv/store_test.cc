@@ -1,12 +1,12 @@
 #include "kv/store.h"
 
-#include <gtest/gtest.h>
+#include "base/bytes.h"
+#include "base/temp_folder.h"
 
 #include <map>
 #include <random>
 
-#include "base/bytes.h"
-#include "temp_folder.h"
+#include <gtest/gtest.h>
 
 namespace kalam::kv {
 namespace {
@@ -129,7 +129,8 @@ TEST_F(StoreTest, PinnedValueSurvivesItsMoveAndLaterWrites) {
   Put(Family::kHot, "small", "s");
   Put(Family::kHot, "large", large);
   ASSERT_TRUE(store_->FlushMemtables().ok());
-  for (const auto& [key, expected] : std::map<std::string, std::string>{{"small", "s"}, {"large", large}}) {
+  for (const auto& [key, expected] :
+       std::map<std::string, std::string>{{"small", "s"}, {"large", large}}) {
     PinnedValue value;
     ASSERT_EQ(*store_->Get(Family::kHot, key, value), ReadOutcome::kFound);
     PinnedValue moved = std::move(value);

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/temp_folder.h"
 #include "kv/store.h"
 #include "model/key_codec.h"
 #include "model/row_codec.h"
@@ -17,7 +18,6 @@
 #include "table/committer.h"
 #include "table/reader.h"
 #include "table/writer.h"
-#include "temp_folder.h"
 
 namespace kalam::table {
 

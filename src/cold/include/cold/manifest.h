@@ -1,0 +1,109 @@
+#pragma once
+
+#include "base/result.h"
+#include "cold/key_filter.h"
+#include "cold/segment.h"
+#include "kv/batch.h"
+#include "kv/store.h"
+#include "model/ids.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace kalam::cold {
+
+using HiddenKeys = std::unordered_set<std::string>;
+
+// The cold rows of one partition at one moment: its segments, oldest first. Of several segments
+// that hold a key, all but the newest hide it, so a key is visible in one segment at most.
+// Immutable; shared by readers.
+struct Manifest {
+  struct Entry {
+    Segment segment;
+    std::shared_ptr<const KeyFilter> filter;
+    std::shared_ptr<const HiddenKeys> hidden;  // null: none
+
+    // False: certainly no visible version of the key is in this segment.
+    bool MayContain(std::string_view key) const {
+      return segment.Covers(key) && filter->MayContain(key) &&
+             !(hidden && hidden->contains(std::string(key)));
+    }
+  };
+
+  std::uint64_t version = 0;  // counts the changes of this partition; 0: never had segments
+  std::vector<Entry> entries;
+
+  bool empty() const { return entries.empty(); }
+};
+using ManifestPtr = std::shared_ptr<const Manifest>;
+
+// What a flush or a compaction does to a partition, all at once.
+struct ManifestChange {
+  struct Added {
+    Segment segment;
+    std::string filter;             // KeyFilter::Builder::Finish
+    std::vector<std::string> keys;  // all its keys, ascending
+  };
+  std::vector<Added> added = {};        // oldest first
+  std::vector<SegmentId> removed = {};  // merged into what is added
+};
+
+// The manifests of all partitions, stored in the `meta` family beside everything else: they change
+// in the one commit order, and a snapshot of the store shows hot rows and segments of the same
+// moment, so a flush is never seen half.
+//
+//   cold/v/ | partition               -> version u64 LE
+//   cold/s/ | partition | id u64 BE   -> segment (segment.h)
+//   cold/f/ | partition | id u64 BE   -> key filter
+//   cold/h/ | partition | id u64 BE   -> hidden keys
+//
+// with partition as in key_codec.h. Thread-safe. A partition has one publisher at a time (its
+// table's job).
+class ManifestStore {
+ public:
+  // `store` must outlive it. Errors: what reading the store gives.
+  static Result<std::unique_ptr<ManifestStore>> Open(kv::Store& store, std::size_t cache_bytes);
+  ~ManifestStore();
+
+  // The hot path of tables that were never flushed: false means that no partition of it has
+  // segments.
+  bool MayHaveSegments(TableId table) const;
+
+  // The partition as `snapshot` shows it (null: the latest state). One small read when it is in the
+  // cache. Errors: kCorruption, kIo.
+  Result<ManifestPtr> Load(TableId table, std::string_view user,
+                           const kv::SnapshotPtr& snapshot) const;
+
+  // The users (empty id: SHARED) that have segments in a table, ascending.
+  Result<std::vector<std::string>> Partitions(TableId table, const kv::SnapshotPtr& snapshot) const;
+
+  // Adds to `batch` what turns `base`, the partition's latest manifest, into the changed one. The
+  // caller writes the batch in the commit order. Keys of added segments are hidden in the older
+  // segments that may hold them; segments of one change must not share keys.
+  void Publish(TableId table, std::string_view user, const Manifest& base,
+               const ManifestChange& change, kv::Batch& batch);
+
+  // Adds the removal of everything about a table, or about one partition of it.
+  static void DropTable(TableId table, kv::Batch& batch);
+  static void DropPartition(TableId table, std::string_view user, kv::Batch& batch);
+
+ private:
+  struct Cache;
+  ManifestStore(kv::Store& store, std::size_t cache_bytes);
+
+  Result<ManifestPtr> Read(const std::string& partition, std::uint64_t version,
+                           const kv::SnapshotPtr& snapshot) const;
+
+  kv::Store& store_;
+  std::unique_ptr<Cache> cache_;
+  mutable std::shared_mutex tables_mutex_;
+  std::unordered_set<TableId> tables_;  // guarded by tables_mutex_; grows only
+};
+
+}  // namespace kalam::cold

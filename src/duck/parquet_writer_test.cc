@@ -1,0 +1,112 @@
+#include "duck/parquet_writer.h"
+
+#include "base/temp_folder.h"
+#include "duckdb_headers.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace kalam::duck {
+namespace {
+
+class ParquetWriterTest : public testing::Test {
+ protected:
+  // What another reader of the format finds in the file.
+  std::string Read(const std::string& sql) {
+    const auto result = connection_.Query(sql);
+    if (result->HasError()) return result->GetError();
+    std::string out;
+    for (idx_t row = 0; row < result->RowCount(); ++row) {
+      if (row > 0) out += "\n";
+      for (idx_t column = 0; column < result->ColumnCount(); ++column) {
+        out += (column > 0 ? " | " : "") + result->GetValue(column, row).ToString();
+      }
+    }
+    return out;
+  }
+  using idx_t = duckdb::idx_t;
+
+  TempFolder folder_;
+  const std::string path_ = folder_.path() + "/it's.parquet";
+  std::unique_ptr<ParquetWriter> writer_ = ParquetWriter::Open({}).value();
+  duckdb::DuckDB database_{nullptr};
+  duckdb::Connection connection_{database_};
+};
+
+TEST_F(ParquetWriterTest, KeepsEveryTypeExactly) {
+  using enum DataType;
+  const std::vector<ParquetColumn> columns = {
+      {"b", kBoolean, 1}, {"s", kSmallInt, 2}, {"i", kInt, 3},   {"l", kBigInt, 4},
+      {"f", kFloat, 5},   {"d", kDouble, 6},   {"t", kText, 7},  {"ts", kTimestamp, 8},
+      {"da", kDate, 9},   {"ti", kTime, 10},   {"j", kJson, 11}, {"x\"y", kBinary, 12}};
+  int row_number = 0;
+  const auto next = [&](std::span<Datum> row) -> Result<bool> {
+    if (row_number == 2) return false;
+    if (row_number++ == 1) {
+      for (Datum& datum : row) datum = Datum::Null();
+      return true;
+    }
+    const Datum values[] = {
+        Datum::Bool(true),           Datum::Int(-32768),
+        Datum::Int(2147483647),      Datum::Int(9223372036854775807),
+        Datum::Double(1.5),          Datum::Double(0.1),
+        Datum::Text("h\xc3\xa9 \n"), Datum::Int(1'761'000'000'123'456),
+        Datum::Int(20'000),          Datum::Int(3'661'000'001),
+        Datum::Text("{\"a\": 1}"),   Datum::Binary(std::string_view("\0\xff", 2))};
+    std::copy(std::begin(values), std::end(values), row.begin());
+    return true;
+  };
+  EXPECT_EQ(writer_->Write(path_, columns, next).value(), 2u);
+  const std::string file = "'" + folder_.path() + "/it''s.parquet'";
+  EXPECT_EQ(Read("SELECT * FROM read_parquet(" + file + ") LIMIT 1"),
+            "true | -32768 | 2147483647 | 9223372036854775807 | 1.5 | 0.1 | h\xc3\xa9 \n | "
+            "2025-10-20 22:40:00.123456 | 2024-10-04 | 01:01:01.000001 | {\"a\": 1} | \\x00\\xFF");
+  EXPECT_EQ(Read("SELECT count(*), count(b), count(t), count(\"x\"\"y\") FROM read_parquet(" +
+                 file + ")"),
+            "2 | 1 | 1 | 1");
+  EXPECT_EQ(Read("SELECT min(field_id), max(field_id) FROM parquet_schema(" + file +
+                 ") WHERE type IS NOT NULL"),
+            "1 | 12");
+}
+
+TEST_F(ParquetWriterTest, KeepsTheOrderInSmallRowGroups) {
+  std::int64_t n = 0;
+  const auto rows = writer_->Write(folder_.path() + "/n.parquet", {{"n", DataType::kBigInt, 1}},
+                                   [&](std::span<Datum> row) -> Result<bool> {
+                                     if (n == 50'000) return false;
+                                     row[0] = Datum::Int(n++);
+                                     return true;
+                                   });
+  EXPECT_EQ(rows.value(), 50'000u);
+  const std::string file = "'" + folder_.path() + "/n.parquet'";
+  EXPECT_EQ(
+      Read("SELECT count(*) FROM (SELECT n, row_number() OVER () - 1 AS place FROM read_parquet(" +
+           file + ")) WHERE n <> place"),
+      "0");
+  EXPECT_EQ(Read("SELECT count(DISTINCT row_group_id), max(row_group_num_rows), "
+                 "any_value(compression) FROM parquet_metadata(" +
+                 file + ")"),
+            "5 | 10240 | ZSTD");
+}
+
+TEST_F(ParquetWriterTest, AFailureOfTheRowsOrOfTheDiskIsTold) {
+  const auto failing = [](std::span<Datum>) -> Result<bool> {
+    return Error(ErrorCode::kCorruption, "bad row");
+  };
+  const auto bad_rows = writer_->Write(path_, {{"n", DataType::kBigInt, 1}}, failing);
+  ASSERT_FALSE(bad_rows.ok());
+  EXPECT_EQ(bad_rows.error().message(), "bad row");
+  const auto none = [](std::span<Datum>) -> Result<bool> { return false; };
+  const auto bad_disk =
+      writer_->Write("/nonexistent/x.parquet", {{"n", DataType::kBigInt, 1}}, none);
+  ASSERT_FALSE(bad_disk.ok());
+  EXPECT_EQ(bad_disk.error().code(), ErrorCode::kIo);
+  // The writer goes on working.
+  EXPECT_EQ(
+      writer_->Write(folder_.path() + "/ok.parquet", {{"n", DataType::kBigInt, 1}}, none).value(),
+      0u);
+}
+
+}  // namespace
+}  // namespace kalam::duck

@@ -1,6 +1,6 @@
 #include "cold/segment.h"
 
-#include "byte_cursor.h"
+#include "base/record_reader.h"
 
 namespace kalam::cold {
 namespace {
@@ -31,7 +31,7 @@ std::string EncodeSegment(const Segment& segment) {
 }
 
 Result<Segment> DecodeSegment(std::string_view bytes) {
-  ByteCursor in(bytes);
+  RecordReader in(bytes);
   if (in.Fixed<std::uint8_t>() != kVersion) return Corrupt("segment record of an unknown version");
   const SegmentId id(in.Fixed<std::uint64_t>());
   const auto file_bytes = in.Fixed<std::uint64_t>();
@@ -69,7 +69,7 @@ std::string EncodeHiddenKeys(const std::vector<std::string>& sorted_keys) {
 }
 
 Result<std::vector<std::string>> DecodeHiddenKeys(std::string_view bytes) {
-  ByteCursor in(bytes);
+  RecordReader in(bytes);
   std::vector<std::string> keys;
   while (!in.at_end()) keys.emplace_back(in.Text());
   if (!in.ok()) return Corrupt("list of hidden keys is damaged");

@@ -37,7 +37,7 @@ class FamilyName final : public rocksdb::ColumnFamilyHandle {
 
 rocksdb::ColumnFamilyHandle* Handle(Family family) {
   static std::array<FamilyName, kFamilies> handles = {
-      FamilyName(Family::kMeta), FamilyName(Family::kHot), FamilyName(Family::kLog)};
+      FamilyName(Family::kMeta), FamilyName(Family::kHot), FamilyName(Family::kLog), FamilyName(Family::kJobs)};
   return &handles[static_cast<std::size_t>(family)];
 }
 

@@ -74,6 +74,9 @@ void TuneMeta(rocksdb::ColumnFamilyOptions& family, rocksdb::BlockBasedTableOpti
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
 }
 
+// Specification 7.4: reads of system.jobs are cheap. A bound, not a reservation.
+constexpr std::size_t kJobsCacheBytes = 256 << 20;
+
 constexpr std::uint64_t kSmallFileSystemBytes = 4ull << 30;
 
 }  // namespace
@@ -116,11 +119,13 @@ std::array<rocksdb::ColumnFamilyOptions, kFamilies> FamilyOptions(
   for (int i = 0; i < kFamilies; ++i) {
     auto& family = families[static_cast<std::size_t>(i)];
     family.compression = ToEngine(options.compression);
-    auto table = TableOptions(cache);
+    const bool jobs = static_cast<Family>(i) == Family::kJobs;
+    auto table = TableOptions(jobs ? rocksdb::NewLRUCache(kJobsCacheBytes) : cache);
     switch (static_cast<Family>(i)) {
       case Family::kMeta: TuneMeta(family, table); break;
       case Family::kHot: TuneHot(family, options, table); break;
       case Family::kLog: TuneLog(family, options, table); break;
+      case Family::kJobs: TuneMeta(family, table); break;
     }
     family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   }

@@ -13,8 +13,9 @@ enum class Family : std::uint8_t {
   kMeta,  // catalog documents, the seq lease: small, read rarely
   kHot,   // newest version of each row
   kLog,   // change log: appended, read in order, dropped by age and size
+  kJobs,  // job records, with a cache of their own: listings must not push rows out of the other
 };
-inline constexpr int kFamilies = 3;
+inline constexpr int kFamilies = 4;
 
 // Changes that a store applies all or not at all, in the order they were added. Not thread-safe. The
 // bytes live in one buffer that Clear keeps, so a reused batch does not allocate.

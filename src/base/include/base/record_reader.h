@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
-namespace kalam::cold {
+namespace kalam {
 
 // Reads the fields of a stored record one after the other. After a read beyond the end everything
 // reads as zero or empty, and ok() is false: checked once, at the end.
-class ByteCursor {
+class RecordReader {
  public:
-  explicit ByteCursor(std::string_view bytes) : rest_(bytes) {}
+  explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
 
   template <typename T>
   T Fixed() {
@@ -50,4 +50,4 @@ inline void AppendText(std::string& out, std::string_view text) {
   out += text;
 }
 
-}  // namespace kalam::cold
+}  // namespace kalam

@@ -38,6 +38,7 @@ run: configure
 	@exec $(BUILD)/bin/kalamdb-server $(ARGS)
 
 test: build
+	@scripts/setup --test
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 check-all: check-clang check-asan

@@ -28,6 +28,13 @@ struct KeyRange {
   std::optional<std::vector<Value>> points;  // WHERE id IN (...): only these
 };
 
+// A column as Parquet segments hold it.
+struct SegmentColumn {
+  std::int32_t field_id = 0;
+  DataType type = DataType::kText;
+  std::optional<Value> default_value = {};  // for rows of files that lack the column; absent: NULL
+};
+
 // Walks the rows of one scan. Used by one thread.
 class ScanCursor {
  public:

@@ -62,6 +62,8 @@ TEST_F(Plans, AreMadeOnceHoweverOftenTheyRun) {
       {"SELECT _seq FROM notes WHERE id = $1", {Datum::Int(3)}, "1003"},
       {"SELECT id FROM notes WHERE body LIKE $1 AND id < $2", {Datum::Text("b%"), Datum::Int(4)}, "2"},
       {"SELECT CURRENT_USER() FROM notes WHERE id = $1", {Datum::Int(1)}, "maya"},
+      {"SELECT a.id FROM notes a JOIN notes b ON a.id = b.id WHERE a.id = $1 AND b.id = $1", {Datum::Int(2)}, "2"},
+      {"SELECT id, n - $1 FROM notes WHERE id >= $1 AND id < $1 + 2 AND NOW() = NOW()", {Datum::Int(3)}, "3|27\n4|37"},
       {"WITH big AS (SELECT * FROM notes WHERE n > $1) SELECT max(id) FROM big", {Datum::Int(10)}, "4"},
   };
   for (const auto& test : cases) {

@@ -21,8 +21,10 @@ struct Plan {
     SchemaStamp stamp;
   };
   struct Parameter {
-    std::string name;          // `1`, or one of the walker's hidden ones
-    duckdb::LogicalType type;  // exact: another one would make the engine plan again
+    std::string name;          // as the walker gave it
+    // Exact: another one would make the engine plan again. SQLNULL: unused, for example in the parser's second copy of
+    // a common table expression.
+    duckdb::LogicalType type;
   };
   // A cell of INSERT ... VALUES that is a constant or parameter.
   struct Simple {

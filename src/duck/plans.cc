@@ -12,18 +12,18 @@ namespace {
 using duckdb::ParsedExpression;
 using ParameterValues = duckdb::case_insensitive_map_t<duckdb::BoundParameterData>;
 
-// The number of `1`, `2`, ...; nullopt for the walker's hidden parameters.
+// The number of `1_1`, `2_3`, ...; nullopt for the walker's hidden parameters.
 std::optional<std::size_t> NumberOf(const std::string& name) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || number == 0) return std::nullopt;
+  if (error != std::errc() || number == 0 || *end != '_') return std::nullopt;
   return number;
 }
 
 duckdb::Value HiddenValue(const std::string& name, const QueryContext& query) {
-  if (name == Walker::kUser) return UserValue(query);
-  if (name == Walker::kNow) return NowValue(query);
-  if (name == Walker::kDate) return DateValue(query);
+  if (name.starts_with(Walker::kUser)) return UserValue(query);
+  if (name.starts_with(Walker::kNow)) return NowValue(query);
+  if (name.starts_with(Walker::kDate)) return DateValue(query);
   return TimeValue(query);
 }
 
@@ -77,10 +77,9 @@ Status DeliverRows(const Plan& plan, std::span<const Datum> params, std::size_t 
 constexpr std::uint64_t kMaxConstantBytes = 64u << 10;
 
 // What a plan needs so that running it does not plan again.
-bool IsReusable(const duckdb::PreparedStatement& prepared, std::size_t parameters) {
-  const auto& data = *prepared.data;
-  return data.properties.bound_all_parameters && !data.properties.always_require_rebind &&
-         data.value_map.size() == parameters;
+bool IsReusable(const duckdb::PreparedStatement& prepared) {
+  const auto& properties = prepared.data->properties;
+  return properties.bound_all_parameters && !properties.always_require_rebind;
 }
 
 }  // namespace
@@ -204,13 +203,15 @@ std::optional<Plan> Engine::Impl::MakePlan(ParsedStatement::Impl& statement,
           if (cast) prepared = prepare();
           if (prepared->HasError()) return Error(ErrorCode::kInvalidArgument, prepared->GetError());
         }
-        if (!IsReusable(*prepared, walker.kept().size()))
-          return Error(ErrorCode::kUnsupported, "planned at each run");
+        if (!IsReusable(*prepared)) return Error(ErrorCode::kUnsupported, "planned at each run");
         if (QueryScope::Of(*session.connection().context).constant_bytes > kMaxConstantBytes) {
           return Error(ErrorCode::kUnsupported, "too large to be kept");
         }
         for (const std::string& name : walker.kept()) {
-          plan.parameters.push_back({name, prepared->data->value_map.at(name)->return_type});
+          const auto bound = prepared->data->value_map.find(name);
+          const bool used = bound != prepared->data->value_map.end();
+          plan.parameters.push_back(
+              {name, used ? bound->second->return_type : duckdb::LogicalType::SQLNULL});
         }
         plan.select = std::move(rows->select);
         session.Keep(plan, std::move(prepared));
@@ -238,6 +239,10 @@ Result<Engine::Impl::PlanRun> Engine::Impl::RunPlan(const Plan& plan, const std:
   ParameterValues values;
   for (const Plan::Parameter& parameter : plan.parameters) {
     const auto number = NumberOf(parameter.name);
+    if (parameter.type.id() == duckdb::LogicalTypeId::SQLNULL) {
+      values.emplace(parameter.name, duckdb::BoundParameterData(duckdb::Value()));
+      continue;
+    }
     if (!number) {
       values.emplace(parameter.name, duckdb::BoundParameterData(HiddenValue(parameter.name, query),
                                                                 parameter.type));
@@ -245,7 +250,7 @@ Result<Engine::Impl::PlanRun> Engine::Impl::RunPlan(const Plan& plan, const std:
     }
     auto value =
         ParameterValueOf(params[*number - 1], parameter.type, *number <= query.params.size());
-    if (!value.ok()) return std::move(value).error().Context("parameter $" + parameter.name);
+    if (!value.ok()) return std::move(value).error().Context("parameter $" + std::to_string(*number));
     if (!*value) return PlanRun::kUnfit;
     values.emplace(parameter.name, duckdb::BoundParameterData(**std::move(value), parameter.type));
   }

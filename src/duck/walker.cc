@@ -474,8 +474,11 @@ ExpressionPtr Walker::ParameterValue(const std::string& identifier, bool is_oper
   return duckdb::make_uniq<duckdb::CastExpression>(ToDuckValue(value).type(), Keep(std::to_string(number)));
 }
 
+// Each place is a parameter of its own: the engine types a parameter once, and plans one that stands in two places at
+// each run.
 ExpressionPtr Walker::Keep(std::string identifier) {
-  if (std::ranges::find(kept_, identifier) == kept_.end()) kept_.push_back(identifier);
+  identifier += "_" + std::to_string(kept_.size() + 1);
+  kept_.push_back(identifier);
   auto parameter = duckdb::make_uniq<duckdb::ParameterExpression>();
   parameter->identifier = std::move(identifier);
   return parameter;

@@ -66,7 +66,8 @@ class Walker {
   // --- Parameters::kKept
   // What the sources were resolved from, by their number.
   std::vector<TableReference> TakeReferences() { return std::move(references_); }
-  // The names of the parameters that stayed, in order of appearance; those of the request are `1`, `2`, ...
+  // The names of the parameters that stayed, in order of appearance: number or hidden name, and the place: `2_1`,
+  // `kalam_now_2`, `2_3`.
   const std::vector<std::string>& kept() const { return kept_; }
   // Parameters that became constants all the same: LIMIT, ORDER BY, GROUP BY. The plan holds for these values only.
   const std::vector<std::size_t>& shaping() const { return shaping_; }

@@ -260,11 +260,29 @@ TEST_F(ParametrizedQueries, PlansFollowTheCatalogAndTheRights) {
       FailsWith(Client("mallory").Run("SELECT max(id) FROM " + secret + " WHERE id > $1", "[0]"),
                 "PERMISSION_DENIED", ""));
 
+  const std::string some = ns + ".some";
+  const std::string upper = "SELECT upper(body) FROM " + some + " WHERE id = $1";
+  ASSERT_TRUE(Ok(Client().Run("CREATE SHARED TABLE " + some +
+                              " (id BIGINT PRIMARY KEY, body TEXT) ACCESS restricted")));
+  ASSERT_TRUE(Ok(Client().Run("INSERT INTO " + some + " VALUES (1, 'x')")));
+  EXPECT_TRUE(Ok(Client().Run(upper, "[1]")));
+  EXPECT_EQ(Client("mallory").Run(upper, "[1]").code(), "PERMISSION_DENIED");
+  ASSERT_TRUE(Ok(Client().Run("GRANT ACCESS ON " + some + " TO 'mallory'")));
+  EXPECT_TRUE(Hit(Client("mallory").Run(upper, "[1]")));
+  ASSERT_TRUE(Ok(Client().Run("REVOKE ACCESS ON " + some + " FROM 'mallory'")));
+  EXPECT_EQ(Client("mallory").Run(upper, "[1]").code(), "PERMISSION_DENIED");
+  EXPECT_TRUE(Hit(Client().Run(upper, "[1]")));
+
   const std::string t = ns + ".t";
   const std::string all = "SELECT * FROM " + t + " WHERE n >= $1";
   ASSERT_TRUE(Ok(Client().Run("CREATE USER TABLE " + t + " (id BIGINT PRIMARY KEY, n INT)")));
   ASSERT_TRUE(Ok(Client("maya").Run("INSERT INTO " + t + " VALUES (1, 5)")));
   EXPECT_FALSE(Hit(Client("maya").Run(all, "[0]")));
+  EXPECT_TRUE(Hit(Client("maya").Run(all, "[0]")));
+  ASSERT_TRUE(Ok(Client().Run("ALTER TABLE " + t + " ADD COLUMN more TEXT")));
+  const SqlAnswer altered = Client("maya").Run(all, "[0]");
+  EXPECT_FALSE(Hit(altered));
+  EXPECT_EQ(altered.columns().size(), 5u);
   EXPECT_TRUE(Hit(Client("maya").Run(all, "[0]")));
   ASSERT_TRUE(Ok(Client().Run("DROP USER TABLE " + t)));
   EXPECT_NE(Client("maya").Run(all, "[0]").error().find("does not exist"), std::string::npos);

@@ -60,6 +60,12 @@ TableDefPtr Catalog::FindTable(std::string_view ns, std::string_view table) cons
   return it == tables_.end() ? nullptr : it->second;
 }
 
+TableDefPtr Catalog::FindTable(TableId id) const {
+  std::shared_lock lock(state_mutex_);
+  const auto it = tables_by_id_.find(id);
+  return it == tables_by_id_.end() ? nullptr : it->second;
+}
+
 bool Catalog::HasNamespace(std::string_view ns) const {
   std::shared_lock lock(state_mutex_);
   return namespaces_.contains(ns);
@@ -194,6 +200,7 @@ Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
   std::lock_guard state(state_mutex_);
   for (const auto& [table, entry] : tables) {
     tables_.erase({entry.def->name.ns, table});
+    tables_by_id_.erase(entry.def->id);
     grants_.erase(entry.def->id);
   }
   namespaces_.erase(it);
@@ -266,6 +273,7 @@ Result<Catalog::DroppedTable> Catalog::DropTable(const TableName& name,
   KALAM_TRY(writer_.WriteAndDropPrefixes(batch, {&row_prefix, 1}));
 
   std::lock_guard state(state_mutex_);
+  tables_by_id_.erase(it->second->id);
   tables_.erase(it);
   grants_.erase(def->id);
   namespaces_.find(name.ns)->second.tables.erase(name.table);
@@ -322,6 +330,7 @@ TableDefPtr Catalog::Insert(TableDocument document) {
   // The key looks into the definition that it stands for.
   tables_.erase(NameView{def->name.ns, def->name.table});
   tables_.emplace(NameView{def->name.ns, def->name.table}, def);
+  tables_by_id_.insert_or_assign(def->id, def);
   ns->second.tables.insert_or_assign(def->name.table, std::move(entry));
   return def;
 }

@@ -179,6 +179,19 @@ Result<std::string> StoragePath(const Storage& storage, TemplateKind kind, const
   return Build(storage, kind, values, default_root, false);
 }
 
+Result<StoragePlace> PlaceInStorage(const Storage& storage, TemplateKind kind, const PathValues& values) {
+  // The default root is left out of the path, so that the data folder may move.
+  constexpr std::string_view kDefaultRoot = "./";
+  KALAM_TRY_ASSIGN(std::string path, StoragePath(storage, kind, values, kDefaultRoot));
+  const std::string_view text = TemplateOf(storage, kind);
+  std::string root = RootOf(storage, text, kDefaultRoot);
+  if (root.empty()) root = text.substr(0, text.substr(0, text.find('{')).rfind('/') + 1);
+  std::string folder = path.substr(root.size());
+  while (folder.ends_with('/')) folder.pop_back();
+  if (storage.uri.empty() && root == kDefaultRoot) root.clear();
+  return StoragePlace{std::move(root), std::move(folder)};
+}
+
 std::string ShownStoragePath(const Storage& storage, TemplateKind kind, const PathValues& values,
                              std::string_view default_root) {
   auto path = Build(storage, kind, values, default_root, true);

@@ -21,6 +21,11 @@ constexpr std::string_view kFilters = "cold/f/";
 constexpr std::string_view kHidden = "cold/h/";
 constexpr std::string_view kAllKinds[] = {kVersions, kSegments, kFilters, kHidden};
 
+const ManifestPtr& NoSegments() {
+  static const ManifestPtr none = std::make_shared<const Manifest>();
+  return none;
+}
+
 std::string PartitionKey(std::string_view kind, TableId table, std::string_view user) {
   std::string key(kind);
   AppendPartitionPrefix(key, table, user);
@@ -54,6 +59,15 @@ std::size_t BytesOf(const Manifest& manifest) {
 }
 
 }  // namespace
+
+std::optional<std::string> Manifest::MaxKey(std::string_view lower, const std::optional<std::string>& upper) const {
+  std::optional<std::string> max;
+  for (const auto& [segment, filter, hidden] : entries) {
+    if (segment.max_key < lower || (upper && segment.min_key >= *upper)) continue;
+    if (!max || segment.max_key > *max) max = segment.max_key;
+  }
+  return max;
+}
 
 // Manifests by partition, the least recently used ones leaving first. An entry serves every
 // snapshot that shows its version.
@@ -129,21 +143,29 @@ bool ManifestStore::MayHaveSegments(TableId table) const {
 }
 
 Result<ManifestPtr> ManifestStore::Load(TableId table, std::string_view user,
-                                        const kv::SnapshotPtr& snapshot) const {
-  static const ManifestPtr kNone = std::make_shared<const Manifest>();
-  if (!MayHaveSegments(table)) return kNone;
+                                        const kv::SnapshotPtr& snapshot, kv::ReadTier tier) const {
+  if (!MayHaveSegments(table)) return NoSegments();
   std::string partition;
   AppendPartitionPrefix(partition, table, user);
+  return LoadPartition(partition, snapshot, tier);
+}
+
+Result<ManifestPtr> ManifestStore::LoadPartition(const std::string& partition,
+                                                 const kv::SnapshotPtr& snapshot,
+                                                 kv::ReadTier tier) const {
   kv::PinnedValue value;
-  KALAM_TRY_ASSIGN(const auto found, store_.Get(Family::kMeta, std::string(kVersions) + partition,
-                                                value, {.snapshot = snapshot.get()}));
-  if (found != kv::ReadOutcome::kFound) return kNone;
+  KALAM_TRY_ASSIGN(const auto found,
+                   store_.Get(Family::kMeta, std::string(kVersions) + partition, value,
+                              {.snapshot = snapshot.get(), .tier = tier}));
+  if (found == kv::ReadOutcome::kWouldBlock) return ManifestPtr();
+  if (found == kv::ReadOutcome::kNotFound) return NoSegments();
   if (value.view().size() != sizeof(std::uint64_t))
     return Error(ErrorCode::kCorruption, "cold/v/: wrong length");
   const auto version = LoadLittleEndian<std::uint64_t>(value.view().data());
   if (ManifestPtr cached = cache_->Find(partition, version)) return cached;
+  if (tier == kv::ReadTier::kCacheOnly) return ManifestPtr();
   // Version and segments must be of one moment.
-  if (!snapshot) return Load(table, user, store_.TakeSnapshot());
+  if (!snapshot) return LoadPartition(partition, store_.TakeSnapshot(), tier);
   KALAM_TRY_ASSIGN(ManifestPtr manifest, Read(partition, version, snapshot));
   cache_->Keep(partition, manifest);
   return manifest;

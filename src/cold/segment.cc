@@ -5,7 +5,7 @@
 namespace kalam::cold {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 Error Corrupt(const char* why) { return Error(ErrorCode::kCorruption, why); }
 
@@ -23,6 +23,7 @@ std::string EncodeSegment(const Segment& segment) {
   AppendLittleEndian(out, segment.created_at);
   AppendLittleEndian(out, static_cast<std::uint32_t>(segment.schema_version));
   AppendText(out, segment.storage_id);
+  AppendText(out, segment.root);
   AppendText(out, segment.file.text());
   AppendText(out, segment.sha256);
   AppendText(out, segment.min_key);
@@ -42,6 +43,7 @@ Result<Segment> DecodeSegment(std::string_view bytes) {
   const auto created_at = in.Fixed<TimestampMicros>();
   const auto schema_version = static_cast<int>(in.Fixed<std::uint32_t>());
   const std::string_view storage_id = in.Text();
+  const std::string_view root = in.Text();
   auto file = ObjectName::Parse(in.Text());
   const std::string_view sha256 = in.Text();
   const std::string_view min_key = in.Text();
@@ -49,6 +51,7 @@ Result<Segment> DecodeSegment(std::string_view bytes) {
   if (!in.ok() || !in.at_end() || !file.ok()) return Corrupt("segment record is damaged");
   return Segment{.id = id,
                  .storage_id = std::string(storage_id),
+                 .root = std::string(root),
                  .file = *std::move(file),
                  .bytes = file_bytes,
                  .sha256 = std::string(sha256),

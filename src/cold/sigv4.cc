@@ -18,17 +18,6 @@ bool IsUnreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-std::string Hex(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kHexLower[byte >> 4];
-    out += kHexLower[byte & 15];
-  }
-  return out;
-}
-
 std::string HmacSha256(std::string_view key, std::string_view data) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
@@ -49,6 +38,17 @@ std::string CanonicalHeaderValue(std::string_view value) {
 }
 
 }  // namespace
+
+std::string HexLower(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kHexLower[byte >> 4];
+    out += kHexLower[byte & 15];
+  }
+  return out;
+}
 
 std::string UriEncode(std::string_view text, bool keep_slash) {
   std::string out;
@@ -89,7 +89,7 @@ std::string Sha256Hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return Hex({reinterpret_cast<const char*>(digest.data()), size});
+  return HexLower({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string SignV4(const SigV4Request& request, const S3Credentials& credentials,
@@ -117,7 +117,7 @@ std::string SignV4(const SigV4Request& request, const S3Credentials& credentials
   key = HmacSha256(key, service);
   key = HmacSha256(key, "aws4_request");
   return "AWS4-HMAC-SHA256 Credential=" + credentials.access_key + "/" + scope +
-         ",SignedHeaders=" + signed_headers + ",Signature=" + Hex(HmacSha256(key, to_sign));
+         ",SignedHeaders=" + signed_headers + ",Signature=" + HexLower(HmacSha256(key, to_sign));
 }
 
 }  // namespace kalam::cold

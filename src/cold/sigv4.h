@@ -38,6 +38,7 @@ std::string CanonicalQuery(const std::vector<NameValue>& query);
 // `20130524T000000Z`
 std::string AmzDate(TimestampMicros now);
 
+std::string HexLower(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
 
 // The value of the Authorization header. The request's headers must carry `x-amz-date` with the

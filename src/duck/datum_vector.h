@@ -39,4 +39,29 @@ inline void WriteDatum(duckdb::Vector& vector, duckdb::idx_t row, DataType type,
   }
 }
 
+// The other way, from a flat vector. Text borrows from the vector.
+inline Datum ReadDatum(const duckdb::Vector& vector, duckdb::idx_t row, DataType type) {
+  using duckdb::FlatVector;
+  if (FlatVector::IsNull(vector, row)) return Datum::Null();
+  switch (type) {
+    case DataType::kBoolean: return Datum::Bool(FlatVector::GetData<bool>(vector)[row]);
+    case DataType::kSmallInt: return Datum::Int(FlatVector::GetData<std::int16_t>(vector)[row]);
+    case DataType::kInt:
+    case DataType::kDate: return Datum::Int(FlatVector::GetData<std::int32_t>(vector)[row]);
+    case DataType::kBigInt:
+    case DataType::kTimestamp:
+    case DataType::kTime: return Datum::Int(FlatVector::GetData<std::int64_t>(vector)[row]);
+    case DataType::kFloat: return Datum::Double(static_cast<double>(FlatVector::GetData<float>(vector)[row]));
+    case DataType::kDouble: return Datum::Double(FlatVector::GetData<double>(vector)[row]);
+    case DataType::kText:
+    case DataType::kJson:
+    case DataType::kBinary: {
+      const auto& text = FlatVector::GetData<duckdb::string_t>(vector)[row];
+      const std::string_view bytes(text.GetData(), text.GetSize());
+      return type == DataType::kBinary ? Datum::Binary(bytes) : Datum::Text(bytes);
+    }
+  }
+  return Datum::Null();
+}
+
 }  // namespace kalam::duck

@@ -1,7 +1,7 @@
 #include "segment_scan.h"
 
 #include "base/temp_folder.h"
-#include "duck/parquet_writer.h"
+#include "duck/segment_engine.h"
 #include "types.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ class SegmentScanTest : public testing::Test {
       ++n;
       return true;
     };
-    const auto writer = ParquetWriter::Open({}).value();
+    const auto writer = SegmentEngine::Open({}).value();
     EXPECT_EQ(writer
                   ->Write(path_,
                           {{"id", DataType::kBigInt, 1},

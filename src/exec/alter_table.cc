@@ -31,14 +31,20 @@ Status CheckRows(const TableDef& old_def, const TableDef& new_def, std::size_t c
                  const StatementContext& context) {
   constexpr std::uint64_t kRowsBetweenLooks = 1024;
   const auto snapshot = context.services.committer.Snapshot();
-  auto rows = context.services.reader.ScanTable(snapshot, old_def);
   const DataType from = old_def.columns[column].type;
-  for (std::uint64_t count = 1; rows.Valid(); rows.Next(), ++count) {
-    if (count % kRowsBetweenLooks == 0) KALAM_TRY(context.CheckTime());
-    if (rows.row().deleted()) continue;
-    KALAM_TRY(CheckModifiedValue(rows.row().column(column), from, new_def.columns[column]));
+  std::uint64_t count = 0;
+  KALAM_TRY_ASSIGN(const auto users, context.services.reader.Partitions(snapshot, old_def));
+  for (const UserId& user : users) {
+    auto rows = context.services.reader.Scan(snapshot, old_def, user, {}, table::Direction::kForward,
+                                             table::Blocking::kAllowed);
+    for (; rows.Valid(); rows.Next()) {
+      if (++count % kRowsBetweenLooks == 0) KALAM_TRY(context.CheckTime());
+      if (rows.row().deleted()) continue;
+      KALAM_TRY(CheckModifiedValue(rows.row().column(column), from, new_def.columns[column]));
+    }
+    KALAM_TRY(rows.status());
   }
-  return rows.status();
+  return {};
 }
 
 }  // namespace

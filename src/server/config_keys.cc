@@ -177,6 +177,13 @@ std::vector<ConfigKey> BuildKeys() {
           .Range(60, kYearSeconds),
       KeyOf(KALAM_KEY(storage.log_max_bytes), "Size beyond which the change log is cut earlier.")
           .Range(kMiB, 1024 * 1024 * kGiB),
+      KeyOf(KALAM_KEY(storage.segment_memory), "Bytes for Parquet files being written and read, all together.")
+          .Range(64 * kMiB, 1024 * kGiB),
+      KeyOf(KALAM_KEY(storage.segment_cache_size),
+            "Bytes of disk for local copies of Parquet files that lie on S3.")
+          .Range(kMiB, 1024 * 1024 * kGiB),
+      KeyOf(KALAM_KEY(storage.s3_endpoint_hosts),
+            "Hosts that the endpoint of an S3 storage may name, beside Amazon's and this machine."),
 
       KeyOf(KALAM_KEY(storage.rocksdb.write_buffer_size), "Bytes per memtable.")
           .Range(kMiB, 64 * kGiB),

@@ -14,7 +14,10 @@
 #include "base/stats.h"
 #include "base/worker_pool.h"
 #include "catalog/catalog.h"
+#include "cold/cold_rows.h"
+#include "cold/storages.h"
 #include "duck/engine.h"
+#include "duck/segment_engine.h"
 #include "exec/executor.h"
 #include "exec/live_statements.h"
 #include "kv/store.h"
@@ -34,6 +37,7 @@
 namespace kalam::server {
 namespace {
 
+constexpr std::size_t kManifestCacheBytes = 64 << 20;
 constexpr std::size_t kQueuedStatements = 4096;  // waiting for a worker; more are answered 503
 
 sql::ErrorStyle StyleOf(const ServerConfig& config) {
@@ -194,6 +198,11 @@ struct Server::Parts {
   std::unique_ptr<kv::Store> store;
   std::unique_ptr<table::Committer> committer;
   std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<cold::ManifestStore> manifests;
+  std::unique_ptr<cold::Storages> storages;
+  std::unique_ptr<cold::SegmentFiles> segment_files;
+  std::unique_ptr<duck::SegmentEngine> segment_engine;
+  std::unique_ptr<cold::ColdRows> cold_rows;
   std::unique_ptr<table::Reader> reader;
   std::unique_ptr<table::Writer> writer;
   std::unique_ptr<table::StreamStore> streams;
@@ -214,6 +223,7 @@ struct Server::Parts {
   void PurgeUsers() const;
 
   Status OpenStore();
+  Status OpenCold();
   void AddStats();
   void AddCacheStats();
   Status OpenApi();
@@ -234,8 +244,9 @@ Status Server::Parts::OpenStore() {
   }
   KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
                                                    std::move(catalog_options)));
-  reader = std::make_unique<table::Reader>(*store);
-  writer = std::make_unique<table::Writer>(*store, *committer);
+  KALAM_TRY(OpenCold());
+  reader = std::make_unique<table::Reader>(*store, cold_rows.get());
+  writer = std::make_unique<table::Writer>(*store, *committer, cold_rows.get());
   streams = std::make_unique<table::StreamStore>(*committer, clock, table::StreamOptions{});
   KALAM_TRY_ASSIGN(requests, table::RequestLog::Open(*store, *committer, clock,
                                                      {.max_requests = config.limits.max_request_ids,
@@ -247,6 +258,23 @@ Status Server::Parts::OpenStore() {
   for (const auto family : in_store.file_bytes) bytes += family;
   log::Info("server", "store open in " + config.storage.rocksdb_path + ", " +
                           std::to_string(bytes) + " bytes in files");
+  return {};
+}
+
+Status Server::Parts::OpenCold() {
+  const std::filesystem::path data = config.storage.data_dir;
+  KALAM_TRY_ASSIGN(manifests, cold::ManifestStore::Open(*store, kManifestCacheBytes));
+  storages = std::make_unique<cold::Storages>(
+      *catalog, clock,
+      cold::StoragesOptions{.default_root = config.storage.default_storage_path,
+                            .staging_folder = data / "staging",
+                            .allowed_endpoint_hosts = config.storage.s3_endpoint_hosts});
+  KALAM_TRY_ASSIGN(segment_files,
+                   cold::SegmentFiles::Open(*storages, {.cache_folder = data / "segment-cache",
+                                                        .cache_bytes = config.storage.segment_cache_size}));
+  KALAM_TRY_ASSIGN(segment_engine,
+                   duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
+  cold_rows = std::make_unique<cold::ColdRows>(*manifests, *segment_files, *segment_engine);
   return {};
 }
 

@@ -82,6 +82,7 @@ struct Committer::Impl {
     kv::Batch& batch;
     PendingCommit* commit = nullptr;      // rows to stamp
     std::span<const TableId> dropping{};  // tables that end with this write
+    std::optional<TableId> about{};       // must not have been dropped
     std::optional<PendingCommit::Target> fence{};  // the only schema version that may be written from now on
   };
 
@@ -114,6 +115,7 @@ struct Committer::Impl {
     std::lock_guard lock(sequencer);
     const std::uint32_t count = turn.commit ? turn.commit->changes() : 1;
     if (turn.commit) KALAM_TRY(CheckTargets(turn.commit->targets_));
+    if (turn.about && dropped.contains(*turn.about)) return Error(ErrorCode::kNotFound, "the table was dropped");
     CommitOutcome outcome;
     outcome.first = seqs.Reserve(count);
     outcome.last = seqs.Advance(outcome.first, count - 1);
@@ -403,6 +405,12 @@ Status Committer::WriteAndFence(const kv::Batch& batch, std::string_view prefix,
   KALAM_TRY_ASSIGN(const auto outcome,
                    impl_->Sequence({.batch = all, .fence = PendingCommit::Target{table, version}}, Blocking::kAllowed));
   return WaitDurable(outcome.last);
+}
+
+Result<Seq> Committer::WriteAbout(TableId table, const kv::Batch& batch) {
+  kv::Batch all = batch.Clone();
+  KALAM_TRY_ASSIGN(const auto outcome, impl_->Sequence({.batch = all, .about = table}, Blocking::kAllowed));
+  return outcome.last;
 }
 
 Seq Committer::Watch(std::uint32_t slot) {

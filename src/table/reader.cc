@@ -1,5 +1,6 @@
 #include "table/reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
@@ -18,35 +19,102 @@ Result<RowLookup> Reader::Get(const DurableSnapshot& snapshot, const TableDef& t
   const auto tier = blocking == Blocking::kNever ? kv::ReadTier::kCacheOnly : kv::ReadTier::kAny;
   KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, hot_key, found.stored_,
                                                   {.snapshot = &snapshot.view(), .tier = tier}));
-  if (outcome == kv::ReadOutcome::kNotFound) return RowLookup::kNotFound;
   if (outcome == kv::ReadOutcome::kWouldBlock) return RowLookup::kWouldBlock;
+  if (outcome == kv::ReadOutcome::kNotFound) {
+    if (cold_ == nullptr) return RowLookup::kNotFound;
+    KALAM_TRY_ASSIGN(const auto manifest, cold_->manifests().Load(table.id, user.text(), snapshot.view_ptr(), tier));
+    if (!manifest) return RowLookup::kWouldBlock;
+    if (!manifest->MayContain(key)) return RowLookup::kNotFound;
+    if (blocking == Blocking::kNever) return RowLookup::kWouldBlock;
+    found.is_upgraded_ = true;
+    KALAM_TRY_ASSIGN(const bool cold, cold_->Get(*manifest, table, key, found.upgraded_));
+    return cold ? RowLookup::kFound : RowLookup::kNotFound;
+  }
   KALAM_TRY_ASSIGN(const std::string_view row, CurrentRow(table, found.stored_.view(), found.upgraded_));
   found.is_upgraded_ = row.data() == found.upgraded_.data();
   KALAM_TRY(RowView::Check(table.layout, row));
   return RowLookup::kFound;
 }
 
-RowCursor Reader::Scan(const DurableSnapshotPtr& snapshot, const TableDef& table,
-                       const UserId& user, const ScanBounds& bounds, Direction direction,
-                       Blocking blocking) const {
+RowCursor Reader::HotCursor(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                            const UserId& user, const ScanBounds& bounds, Direction direction,
+                            Blocking blocking) const {
   const std::string prefix = PartitionPrefix(table.id, user);
   kv::IteratorOptions options;
   options.snapshot = snapshot->view_ptr();
   options.lower = prefix + bounds.lower;
   options.upper = bounds.upper ? prefix + *bounds.upper : PrefixSuccessor(prefix);
   options.cache_only = blocking == Blocking::kNever;
-  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table,
-                   prefix.size(), direction);
+  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table, prefix.size(),
+                   direction, blocking);
 }
 
-RowCursor Reader::ScanTable(const DurableSnapshotPtr& snapshot, const TableDef& table) const {
+RowCursor Reader::Scan(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                       const UserId& user, const ScanBounds& bounds, Direction direction,
+                       Blocking blocking) const {
+  RowCursor cursor = HotCursor(snapshot, table, user, bounds, direction, blocking);
+  if (cold_ != nullptr) {
+    cursor.row_status_ = AddCold(cursor, snapshot, user, bounds);
+    if (!cursor.row_status_.ok() || cursor.would_block_) return cursor;
+  }
+  cursor.Start();
+  return cursor;
+}
+
+RowCursor Reader::ScanHot(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user) const {
+  RowCursor cursor = HotCursor(snapshot, table, user, {}, Direction::kForward, Blocking::kAllowed);
+  cursor.Start();
+  return cursor;
+}
+
+Status Reader::AddCold(RowCursor& cursor, const DurableSnapshotPtr& snapshot, const UserId& user,
+                       const ScanBounds& bounds) const {
+  const TableDef& table = *cursor.table_;
+  const auto tier = cursor.blocking_ == Blocking::kNever ? kv::ReadTier::kCacheOnly : kv::ReadTier::kAny;
+  KALAM_TRY_ASSIGN(const auto manifest, cold_->manifests().Load(table.id, user.text(), snapshot->view_ptr(), tier));
+  if (!manifest) {
+    cursor.would_block_ = true;
+    return {};
+  }
+  const std::optional<std::string> max = manifest->MaxKey(bounds.lower, bounds.upper);
+  if (!max) return {};
+  if (cursor.direction_ == Direction::kBackward) {
+    cursor.cold_max_ = max;
+  } else if (cursor.blocking_ == Blocking::kNever) {
+    cursor.would_block_ = true;
+  } else {
+    cursor.cold_ = cold_->Scan(manifest, table, bounds.lower, bounds.upper);
+  }
+  return {};
+}
+
+Result<std::vector<UserId>> Reader::HotPartitions(const DurableSnapshotPtr& snapshot, const TableDef& table) const {
   const std::string prefix = TablePrefix(table.id);
-  kv::IteratorOptions options;
-  options.snapshot = snapshot->view_ptr();
-  options.lower = prefix;
-  options.upper = PrefixSuccessor(prefix);
-  return RowCursor(store_.NewIterator(kv::Family::kHot, std::move(options)), table, prefix.size(),
-                   Direction::kForward);
+  const auto it = store_.NewIterator(kv::Family::kHot, {.snapshot = snapshot->view_ptr(),
+                                                        .lower = prefix,
+                                                        .upper = PrefixSuccessor(prefix)});
+  std::vector<UserId> users;
+  it->SeekToFirst();
+  while (it->Valid()) {
+    const std::string_view rest = it->key().substr(prefix.size());
+    const std::size_t end = rest.find('\0');
+    if (end == std::string_view::npos) return Error(ErrorCode::kCorruption, "hot key without a user");
+    users.push_back(UserId::FromTrusted(std::string(rest.substr(0, end))));
+    it->Seek(PrefixSuccessor(PartitionPrefix(table.id, users.back())));
+  }
+  KALAM_TRY(it->status());
+  return users;
+}
+
+Result<std::vector<UserId>> Reader::Partitions(const DurableSnapshotPtr& snapshot, const TableDef& table) const {
+  KALAM_TRY_ASSIGN(std::vector<UserId> users, HotPartitions(snapshot, table));
+  if (cold_ == nullptr || !cold_->manifests().MayHaveSegments(table.id)) return users;
+  KALAM_TRY_ASSIGN(const auto cold, cold_->manifests().Partitions(table.id, snapshot->view_ptr()));
+  for (const std::string& user : cold) users.push_back(UserId::FromTrusted(user));
+  std::ranges::sort(users, {}, &UserId::text);
+  const auto repeated = std::ranges::unique(users, {}, &UserId::text);
+  users.erase(repeated.begin(), repeated.end());
+  return users;
 }
 
 Result<LiveRows> Reader::CountLive(const DurableSnapshotPtr& snapshot, const TableDef& table,
@@ -78,33 +146,61 @@ Result<LiveRows> Reader::CountLive(const DurableSnapshotPtr& snapshot, const Tab
   return live;
 }
 
-RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const TableDef& table,
-                     std::size_t prefix_bytes, Direction direction)
-    : it_(std::move(it)), table_(&table), prefix_bytes_(prefix_bytes), direction_(direction) {
-  if (direction_ == Direction::kForward) {
-    it_->SeekToFirst();
-  } else {
-    it_->SeekToLast();
-  }
-  CheckRow();
+RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const TableDef& table, std::size_t prefix_bytes,
+                     Direction direction, Blocking blocking)
+    : it_(std::move(it)), table_(&table), prefix_bytes_(prefix_bytes), direction_(direction), blocking_(blocking) {}
+
+void RowCursor::Start() {
+  StepHot();
+  if (cold_) StepCold();
+  Choose();
 }
 
 void RowCursor::Next() {
-  if (direction_ == Direction::kForward) {
-    it_->Next();
-  } else {
-    it_->Prev();
-  }
-  CheckRow();
+  const Place before = place_;
+  if (before == Place::kHot || before == Place::kBoth) StepHot();
+  if (before == Place::kCold || before == Place::kBoth) StepCold();
+  Choose();
 }
 
-void RowCursor::CheckRow() {
-  valid_ = it_->Valid();
-  if (!valid_) return;
+void RowCursor::StepHot() {
+  if (direction_ == Direction::kForward) {
+    hot_valid_ ? it_->Next() : it_->SeekToFirst();
+  } else {
+    hot_valid_ ? it_->Prev() : it_->SeekToLast();
+  }
+  hot_valid_ = it_->Valid();
+  if (!hot_valid_) return;
   const auto current = CurrentRow(*table_, it_->value(), upgraded_);
   row_status_ = current.ok() ? RowView::Check(table_->layout, *current) : Status(current.error());
-  valid_ = row_status_.ok();
-  is_upgraded_ = valid_ && current->data() == upgraded_.data();
+  is_upgraded_ = row_status_.ok() && current->data() == upgraded_.data();
+}
+
+void RowCursor::StepCold() {
+  auto more = cold_->Next();
+  cold_valid_ = more.ok() && *more;
+  if (!more.ok()) row_status_ = std::move(more).error();
+}
+
+void RowCursor::Choose() {
+  place_ = Place::kEnd;
+  // An iterator that had to stop says nothing about what comes next.
+  if (!row_status_.ok() || it_->would_block() || !it_->status().ok()) return;
+  if (cold_max_ && (!hot_valid_ || it_->key().substr(prefix_bytes_) <= *cold_max_)) {
+    would_block_ = blocking_ == Blocking::kNever;
+    stopped_at_cold_ = !would_block_;
+    return;
+  }
+  if (!cold_valid_) {
+    if (hot_valid_) place_ = Place::kHot;
+    return;
+  }
+  if (!hot_valid_) {
+    place_ = Place::kCold;
+    return;
+  }
+  const int order = it_->key().substr(prefix_bytes_).compare(cold_->key());
+  place_ = order < 0 ? Place::kHot : order > 0 ? Place::kCold : Place::kBoth;
 }
 
 Status RowCursor::status() const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "latches.h"
+#include "latest_rows.h"
 #include "model/key_codec.h"
 #include "model/row_codec.h"
 #include "table/write_errors.h"
@@ -24,7 +25,6 @@ struct Scratch {
   std::vector<Latches::Stripe> stripes;
   std::vector<std::uint32_t> inserts;  // positions in the statement, sorted by key
   PendingCommit commit;
-  kv::PinnedValue latest;
 };
 
 Scratch& ThreadScratch() {
@@ -32,28 +32,29 @@ Scratch& ThreadScratch() {
   return scratch;
 }
 
-kv::ReadTier TierOf(Blocking blocking) {
-  return blocking == Blocking::kNever ? kv::ReadTier::kCacheOnly : kv::ReadTier::kAny;
-}
-
 // One operation from its first look at the state to its receipt.
 class Operation {
  public:
-  Operation(kv::Store& store, Committer& committer, const TableDef& table, const UserId& user,
-            Blocking blocking)
-      : store_(store), committer_(committer), table_(table), blocking_(blocking) {
+  Operation(kv::Store& store, const cold::ColdRows* cold, Committer& committer, const TableDef& table,
+            const UserId& user, Blocking blocking)
+      : committer_(committer), table_(table), user_(user), blocking_(blocking), latest_(store, cold, blocking) {
     scratch_.partition.clear();
     AppendPartitionPrefix(scratch_.partition, table.id, user.text());
     scratch_.commit.Clear();
     scratch_.stripes.clear();
     scratch_.inserts.clear();
   }
-  // A read may have lent a block of the engine's cache: not longer than the operation.
-  ~Operation() { scratch_.latest.Reset(); }
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
   WriteReceipt Apply(std::span<const RowChange> changes, const CommitNote* note, Latches& latches) {
+    if (latest_.MayPrefetch(table_)) {
+      std::vector<std::string> keys;
+      for (const auto& change : changes) keys.emplace_back(change.key);
+      if (Status read = latest_.Prefetch(table_, user_.text(), std::move(keys)); !read.ok()) {
+        return Refuse(std::move(read).error());
+      }
+    }
     for (const auto& change : changes) AddStripe(change.key);
     std::ranges::sort(scratch_.stripes);
     const auto repeated = std::ranges::unique(scratch_.stripes);
@@ -62,26 +63,31 @@ class Operation {
     if (!guard.held()) return WouldBlock();
 
     const Status checked = AddChanges(changes);
-    if (would_block_) return WouldBlock();
+    if (latest_.would_block()) return WouldBlock();
     if (!checked.ok()) return Refuse(checked.error());
     if (note) scratch_.commit.Note(note->key, note->value);
     return Commit();
   }
 
   WriteReceipt Mutate(std::string_view key, const MutateFn& decide, Latches& latches) {
+    if (latest_.MayPrefetch(table_)) {
+      if (Status read = latest_.Prefetch(table_, user_.text(), {std::string(key)}); !read.ok()) {
+        return Refuse(std::move(read).error());
+      }
+    }
     AddStripe(key);
     const LatchGuard guard(latches, scratch_.stripes, blocking_ == Blocking::kAllowed);
     if (!guard.held()) return WouldBlock();
 
     const auto latest = Latest(key);
-    if (would_block_) return WouldBlock();
+    if (latest_.would_block()) return WouldBlock();
     if (!latest.ok()) return Refuse(latest.error());
     scratch_.row.clear();
     const auto decided = decide(*latest, scratch_.row);
     if (!decided.ok()) return Refuse(decided.error());
     const bool was_live = IsLive(*latest);
     const bool is_live = IsLive(scratch_.row);
-    if (!*decided || (!was_live && !is_live)) return {.durable_after = observed_};
+    if (!*decided || (!was_live && !is_live)) return {.durable_after = latest_.observed()};
 
     const ChangeOp op = !was_live ? ChangeOp::kInsert
                         : is_live ? ChangeOp::kUpdate
@@ -100,21 +106,9 @@ class Operation {
     scratch_.commit.Add(op, table_.id, scratch_.partition, key, row, old_row);
   }
 
-  std::string_view HotKey(std::string_view key) {
-    scratch_.key.assign(scratch_.partition).append(key);
-    return scratch_.key;
-  }
-
-  // The newest version of a row, empty when there is none. Its seq counts as observed.
+  // The newest version of a row, empty when there is none.
   Result<std::string_view> Latest(std::string_view key) {
-    KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, HotKey(key), scratch_.latest,
-                                                    {.tier = TierOf(blocking_)}));
-    would_block_ = outcome == kv::ReadOutcome::kWouldBlock;
-    if (outcome != kv::ReadOutcome::kFound) return std::string_view();
-    const std::string_view row = scratch_.latest.view();
-    if (row.size() < kRowHeaderBytes) return Error(ErrorCode::kCorruption, "stored row is too short");
-    observed_ = std::max(observed_, RowSeq(row));
-    return row;
+    return latest_.Find(table_, user_.text(), scratch_.partition, key);
   }
 
   Status AddChanges(std::span<const RowChange> changes) {
@@ -126,7 +120,7 @@ class Operation {
         continue;
       }
       KALAM_TRY_ASSIGN(const std::string_view latest, Latest(change.key));
-      if (would_block_) return {};
+      if (latest_.would_block()) return {};
       if (!IsLive(latest) || RowSeq(latest) != change.expected) {
         return ChangedMeanwhile();
       }
@@ -146,13 +140,14 @@ class Operation {
 
     bool none_exists = false;
     if (inserts.size() >= kRangeCheckFrom) {
-      KALAM_TRY_ASSIGN(none_exists, RangeIsEmpty(key(inserts.front()), key(inserts.back())));
-      if (would_block_) return {};
+      KALAM_TRY_ASSIGN(none_exists, latest_.RangeIsEmpty(table_, user_.text(), scratch_.partition,
+                                                         key(inserts.front()), key(inserts.back())));
+      if (latest_.would_block()) return {};
     }
     if (!none_exists) {
       for (const std::uint32_t i : inserts) {
         KALAM_TRY_ASSIGN(const std::string_view latest, Latest(key(i)));
-        if (would_block_) return {};
+        if (latest_.would_block()) return {};
         if (IsLive(latest) && !freed.contains(key(i))) return DuplicateKey(table_);
       }
     }
@@ -163,28 +158,14 @@ class Operation {
     return {};
   }
 
-  // No row at all has a key from `first` to `last`: what a batch of new, ascending keys finds.
-  Result<bool> RangeIsEmpty(std::string_view first, std::string_view last) {
-    kv::IteratorOptions options;
-    options.lower = HotKey(first);
-    options.upper = HotKey(last);
-    options.upper += '\0';
-    options.cache_only = blocking_ == Blocking::kNever;
-    const auto it = store_.NewIterator(kv::Family::kHot, std::move(options));
-    it->SeekToFirst();
-    would_block_ = it->would_block();
-    KALAM_TRY(it->status());
-    return !it->Valid();
-  }
-
   WriteReceipt WouldBlock() const { return {.would_block = true}; }
   WriteReceipt Refuse(Error error) const {
-    return {.status = std::move(error), .durable_after = observed_};
+    return {.status = std::move(error), .durable_after = latest_.observed()};
   }
 
   WriteReceipt Commit() {
     const std::uint32_t changes = scratch_.commit.changes();
-    if (changes == 0) return {.durable_after = observed_};
+    if (changes == 0) return {.durable_after = latest_.observed()};
     auto outcome = committer_.Commit(scratch_.commit, blocking_);
     if (!outcome.ok()) {
       if (outcome.error().code() != ErrorCode::kNotFound) return Refuse(outcome.error());
@@ -194,21 +175,22 @@ class Operation {
     return {.affected_rows = changes, .durable_after = outcome->last};
   }
 
-  kv::Store& store_;
   Committer& committer_;
   const TableDef& table_;
+  const UserId& user_;
   const Blocking blocking_;
   Scratch& scratch_ = ThreadScratch();
-  Seq observed_;
-  bool would_block_ = false;
+  LatestRows latest_;
 };
 
 // A transaction's commit: rows of several partitions, each unchanged since the snapshot or nothing is written.
 class TransactionCommit {
  public:
-  TransactionCommit(kv::Store& store, Committer& committer) : store_(store), committer_(committer) {}
+  TransactionCommit(kv::Store& store, const cold::ColdRows* cold, Committer& committer)
+      : committer_(committer), latest_(store, cold, Blocking::kAllowed) {}
 
   WriteReceipt Apply(std::span<const StagedChange> changes, const CommitNote* note, Latches& latches) {
+    if (Status read = Prefetch(changes); !read.ok()) return Refuse(std::move(read).error());
     std::vector<Latches::Stripe> stripes;
     stripes.reserve(changes.size());
     for (const auto& change : changes) {
@@ -237,17 +219,25 @@ class TransactionCommit {
     AppendPartitionPrefix(partition_, change.table->id, change.user);
   }
 
+  // Changes of one partition are neighbours more often than not.
+  Status Prefetch(std::span<const StagedChange> changes) {
+    for (std::size_t begin = 0; begin < changes.size();) {
+      const StagedChange& first = changes[begin];
+      std::vector<std::string> keys;
+      while (begin < changes.size() && changes[begin].table->id == first.table->id &&
+             changes[begin].user == first.user) {
+        keys.emplace_back(changes[begin++].key);
+      }
+      if (!latest_.MayPrefetch(*first.table)) continue;
+      KALAM_TRY(latest_.Prefetch(*first.table, first.user, std::move(keys)));
+    }
+    return {};
+  }
+
   Status Add(const StagedChange& change) {
     UsePartition(change);
-    hot_key_.assign(partition_).append(change.key);
-    KALAM_TRY_ASSIGN(const auto outcome, store_.Get(kv::Family::kHot, hot_key_, latest_));
-    const std::string_view latest =
-        outcome == kv::ReadOutcome::kFound ? latest_.view() : std::string_view();
-    if (!latest.empty() && latest.size() < kRowHeaderBytes) {
-      return Error(ErrorCode::kCorruption, "stored row is too short");
-    }
+    KALAM_TRY_ASSIGN(const std::string_view latest, latest_.Find(*change.table, change.user, partition_, change.key));
     const Seq seq = latest.empty() ? Seq() : RowSeq(latest);
-    observed_ = std::max(observed_, seq);
     if (seq != change.base) return ChangedMeanwhile();
     const bool was_live = !latest.empty() && !RowDeleted(latest);
     commit_.Add(change.op, change.table->id, partition_, change.key, change.row,
@@ -256,16 +246,13 @@ class TransactionCommit {
   }
 
   WriteReceipt Refuse(Error error) const {
-    return {.status = std::move(error), .durable_after = observed_};
+    return {.status = std::move(error), .durable_after = latest_.observed()};
   }
 
-  kv::Store& store_;
   Committer& committer_;
   std::string partition_;
-  std::string hot_key_;
-  kv::PinnedValue latest_;
+  LatestRows latest_;
   PendingCommit commit_;
-  Seq observed_;
 };
 
 }  // namespace
@@ -273,28 +260,49 @@ class TransactionCommit {
 struct Writer::Impl {
   kv::Store& store;
   Committer& committer;
+  const cold::ColdRows* cold;
   Latches latches;
 };
 
-Writer::Writer(kv::Store& store, Committer& committer)
-    : impl_(new Impl{.store = store, .committer = committer, .latches = {}}) {}
+Writer::Writer(kv::Store& store, Committer& committer, const cold::ColdRows* cold)
+    : impl_(new Impl{.store = store, .committer = committer, .cold = cold, .latches = {}}) {}
 Writer::~Writer() = default;
 
 WriteReceipt Writer::Apply(const TableDef& table, const UserId& user,
                            std::span<const RowChange> changes, Blocking blocking,
                            const CommitNote* note) {
-  return Operation(impl_->store, impl_->committer, table, user, blocking)
+  return Operation(impl_->store, impl_->cold, impl_->committer, table, user, blocking)
       .Apply(changes, note, impl_->latches);
 }
 
 WriteReceipt Writer::ApplyAll(std::span<const StagedChange> changes, const CommitNote* note) {
-  return TransactionCommit(impl_->store, impl_->committer).Apply(changes, note, impl_->latches);
+  return TransactionCommit(impl_->store, impl_->cold, impl_->committer).Apply(changes, note, impl_->latches);
 }
 
 WriteReceipt Writer::Mutate(const TableDef& table, const UserId& user, std::string_view key,
                             const MutateFn& decide, Blocking blocking) {
-  return Operation(impl_->store, impl_->committer, table, user, blocking)
+  return Operation(impl_->store, impl_->cold, impl_->committer, table, user, blocking)
       .Mutate(key, decide, impl_->latches);
+}
+
+Status Writer::RemoveFlushed(const TableDef& table, const UserId& user, std::span<const FlushedRow> rows) {
+  const std::string partition = PartitionPrefix(table.id, user);
+  std::vector<Latches::Stripe> stripes;
+  for (const FlushedRow& row : rows) stripes.push_back(Latches::StripeOf(partition, row.key));
+  std::ranges::sort(stripes);
+  const auto repeated = std::ranges::unique(stripes);
+  stripes.erase(repeated.begin(), repeated.end());
+  const LatchGuard guard(impl_->latches, stripes, true);
+  kv::Batch batch;
+  kv::PinnedValue latest;
+  for (const FlushedRow& row : rows) {
+    const std::string hot_key = partition + row.key;
+    KALAM_TRY_ASSIGN(const auto found, impl_->store.Get(kv::Family::kHot, hot_key, latest));
+    if (found == kv::ReadOutcome::kFound && RowSeq(latest.view()) == row.seq) batch.Delete(kv::Family::kHot, hot_key);
+  }
+  if (batch.empty()) return {};
+  KALAM_TRY(impl_->committer.WriteAbout(table.id, batch));
+  return {};
 }
 
 }  // namespace kalam::table

@@ -86,6 +86,8 @@ class Catalog {
   // The hot path: no allocation. Null when there is no such table. Names are compared as they are;
   // callers fold case.
   TableDefPtr FindTable(std::string_view ns, std::string_view table) const;
+  // By the number that never changes, also not with the table's name.
+  TableDefPtr FindTable(TableId id) const;
   bool HasNamespace(std::string_view ns) const;
   // In order of name.
   std::vector<NamespaceInfo> ListNamespaces() const;
@@ -281,6 +283,7 @@ class Catalog {
   mutable std::shared_mutex state_mutex_;  // guards all below
   NamespaceMap namespaces_;
   std::unordered_map<NameView, TableDefPtr, NameHash> tables_;
+  std::unordered_map<TableId, TableDefPtr> tables_by_id_;
   std::unordered_map<std::string, UserPtr, TextHash, std::equal_to<>> users_;
   std::unordered_map<std::string, std::shared_ptr<const ApiKey>, TextHash, std::equal_to<>> api_keys_;  // by hash
   std::unordered_map<TableId, std::set<std::string, std::less<>>> grants_;

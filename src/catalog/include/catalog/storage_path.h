@@ -31,7 +31,15 @@ struct PathValues {
 Result<std::string> StoragePath(const Storage& storage, TemplateKind kind, const PathValues& values,
                                 std::string_view default_root);
 
-// The same for people: variables without a value stay as they are (`{userId}`).
+// The same, divided at the place that all tables of the storage share: where a store is opened, and the folder of the
+// values below it.
+struct StoragePlace {
+  std::string root;    // `/var/data/`, `s3://bucket/prefix/`; empty: `default_root`, wherever that is
+  std::string folder;  // `app/users/messages/maya`
+};
+Result<StoragePlace> PlaceInStorage(const Storage& storage, TemplateKind kind, const PathValues& values);
+
+// StoragePath for people: variables without a value stay as they are (`{userId}`).
 std::string ShownStoragePath(const Storage& storage, TemplateKind kind, const PathValues& values,
                              std::string_view default_root);
 

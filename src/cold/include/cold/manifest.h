@@ -7,6 +7,7 @@
 #include "kv/store.h"
 #include "model/ids.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -40,6 +41,14 @@ struct Manifest {
   std::vector<Entry> entries;
 
   bool empty() const { return entries.empty(); }
+  // Never used before in this partition: each change adds one segment at most.
+  SegmentId NextSegmentId() const { return SegmentId(version + 1); }
+  // False: certainly no version of the key is cold.
+  bool MayContain(std::string_view key) const {
+    return std::ranges::any_of(entries, [&](const Entry& entry) { return entry.MayContain(key); });
+  }
+  // The highest key that a segment may hold of lower <= key < upper (nullopt: no bound); nullopt: none has any.
+  std::optional<std::string> MaxKey(std::string_view lower, const std::optional<std::string>& upper) const;
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;
 
@@ -50,7 +59,7 @@ struct ManifestChange {
     std::string filter;             // KeyFilter::Builder::Finish
     std::vector<std::string> keys;  // all its keys, ascending
   };
-  std::vector<Added> added = {};        // oldest first
+  std::vector<Added> added = {};
   std::vector<SegmentId> removed = {};  // merged into what is added
 };
 
@@ -76,9 +85,10 @@ class ManifestStore {
   bool MayHaveSegments(TableId table) const;
 
   // The partition as `snapshot` shows it (null: the latest state). One small read when it is in the
-  // cache. Errors: kCorruption, kIo.
-  Result<ManifestPtr> Load(TableId table, std::string_view user,
-                           const kv::SnapshotPtr& snapshot) const;
+  // cache. With kCacheOnly the answer is null when the disk would have to be read. Errors:
+  // kCorruption, kIo.
+  Result<ManifestPtr> Load(TableId table, std::string_view user, const kv::SnapshotPtr& snapshot,
+                           kv::ReadTier tier = kv::ReadTier::kAny) const;
 
   // The users (empty id: SHARED) that have segments in a table, ascending.
   Result<std::vector<std::string>> Partitions(TableId table, const kv::SnapshotPtr& snapshot) const;
@@ -97,6 +107,9 @@ class ManifestStore {
   struct Cache;
   ManifestStore(kv::Store& store, std::size_t cache_bytes);
 
+  // As Load, of a table that may have segments.
+  Result<ManifestPtr> LoadPartition(const std::string& partition, const kv::SnapshotPtr& snapshot,
+                                    kv::ReadTier tier) const;
   Result<ManifestPtr> Read(const std::string& partition, std::uint64_t version,
                            const kv::SnapshotPtr& snapshot) const;
 

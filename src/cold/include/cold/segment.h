@@ -23,6 +23,7 @@ using SegmentId = StrongId<struct SegmentIdTag, std::uint64_t>;
 struct Segment {
   SegmentId id;
   std::string storage_id;  // the storage that holds the file
+  std::string root = {};   // where `file` lies, see Placement: ALTER STORAGE moves no file
   ObjectName file;
   std::uint64_t bytes = 0;
   std::string sha256;  // of the file, lower-case hex
@@ -38,9 +39,9 @@ struct Segment {
   bool Covers(std::string_view key) const { return min_key <= key && key <= max_key; }
 };
 
-// | version u8 = 1 | id u64 | bytes u64 | rows u64 | tombstones u64 | min seq u64 | max seq u64 |
-// | created at i64 | schema version u32 | then as u32 length and bytes: storage id, file, sha256,
-// min key, max key |, integers little-endian.
+// | version u8 = 2 | id u64 | bytes u64 | rows u64 | tombstones u64 | min seq u64 | max seq u64 |
+// | created at i64 | schema version u32 | then as u32 length and bytes: storage id, root,
+// file, sha256, min key, max key |, integers little-endian.
 std::string EncodeSegment(const Segment& segment);
 // Errors: kCorruption.
 Result<Segment> DecodeSegment(std::string_view bytes);

@@ -124,6 +124,11 @@ class Committer final : public kv::DurableWriter {
                               std::span<const std::string> prefixes) override;
   Status WriteAndFence(const kv::Batch& batch, std::string_view prefix, int version) override;
 
+  // A write about one table that changes none of its rows (a segment that now has them, hot rows that a segment has):
+  // takes its place in the commit order. Not yet durable: wait for the seq it returns. Errors: kNotFound when the table
+  // was dropped; nothing is written then.
+  Result<Seq> WriteAbout(TableId table, const kv::Batch& batch);
+
   // Commits to partitions of `slot` are told to the sink from now on, until as many Unwatch. Returns the seq
   // written last: later commits are told for sure, earlier ones perhaps.
   Seq Watch(std::uint32_t slot);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cold/cold_rows.h"
 #include "kv/store.h"
 #include "model/ids.h"
 #include "model/table_def.h"
@@ -58,11 +59,12 @@ struct CommitNote {
 // row with the deleted flag is a delete. Return false to leave things as they are.
 using MutateFn = std::function<Result<bool>(std::string_view latest, std::string& row)>;
 
-// Writes to tables. Checks and read-modify-write look at the latest state under latches (striped by
+// Writes to tables. Checks and read-modify-write look at the latest state, hot and cold, under latches (striped by
 // key), which are held until the write has its place in the commit order, never over a sync. Thread-safe.
 class Writer {
  public:
-  Writer(kv::Store& store, Committer& committer);
+  // All must outlive it; without `cold` there are only hot rows.
+  Writer(kv::Store& store, Committer& committer, const cold::ColdRows* cold = nullptr);
   ~Writer();
 
   // Applies all changes of one statement to one partition, or none.
@@ -80,6 +82,15 @@ class Writer {
   // The newest version of each row must have seq `base`, else kConflict: the first committer won. A key may
   // come once. Also kConflict when one of the tables was dropped meanwhile.
   WriteReceipt ApplyAll(std::span<const StagedChange> changes, const CommitNote* note = nullptr);
+
+  // Removes hot rows that a published segment holds: each only if it is still the version with the given seq. Says
+  // nothing to anybody and leaves the log alone. Not synced: rows that come back after a crash are the same as the
+  // segment's. Errors: kNotFound when the table was dropped.
+  struct FlushedRow {
+    std::string key;  // primary key, key form
+    Seq seq;
+  };
+  Status RemoveFlushed(const TableDef& table, const UserId& user, std::span<const FlushedRow> rows);
 
   // Reads, decides and writes one row. The function may run more than once and must not block.
   WriteReceipt Mutate(const TableDef& table, const UserId& user, std::string_view key,

@@ -1,4 +1,4 @@
-#include "duck/parquet_writer.h"
+#include "duck/segment_engine.h"
 
 #include "base/temp_folder.h"
 #include "duckdb_headers.h"
@@ -10,7 +10,7 @@
 namespace kalam::duck {
 namespace {
 
-class ParquetWriterTest : public testing::Test {
+class SegmentEngineTest : public testing::Test {
  protected:
   // What another reader of the format finds in the file.
   std::string Read(const std::string& sql) {
@@ -29,12 +29,12 @@ class ParquetWriterTest : public testing::Test {
 
   TempFolder folder_;
   const std::string path_ = folder_.path() + "/it's.parquet";
-  std::unique_ptr<ParquetWriter> writer_ = ParquetWriter::Open({}).value();
+  std::unique_ptr<SegmentEngine> writer_ = SegmentEngine::Open({}).value();
   duckdb::DuckDB database_{nullptr};
   duckdb::Connection connection_{database_};
 };
 
-TEST_F(ParquetWriterTest, KeepsEveryTypeExactly) {
+TEST_F(SegmentEngineTest, KeepsEveryTypeExactly) {
   using enum DataType;
   const std::vector<ParquetColumn> columns = {
       {"b", kBoolean, 1}, {"s", kSmallInt, 2}, {"i", kInt, 3},   {"l", kBigInt, 4},
@@ -70,7 +70,55 @@ TEST_F(ParquetWriterTest, KeepsEveryTypeExactly) {
             "1 | 12");
 }
 
-TEST_F(ParquetWriterTest, KeepsTheOrderInSmallRowGroups) {
+TEST_F(SegmentEngineTest, ReadsBackWhatItWrote) {
+  using enum DataType;
+  const DataType types[] = {kBigInt, kBoolean,   kSmallInt, kInt,  kFloat, kDouble,
+                            kText,   kTimestamp, kDate,     kTime, kJson,  kBinary};
+  const Datum values[] = {Datum::Int(7),
+                          Datum::Bool(true),
+                          Datum::Int(-32768),
+                          Datum::Int(2147483647),
+                          Datum::Double(1.5),
+                          Datum::Double(0.1),
+                          Datum::Text("h\xc3\xa9"),
+                          Datum::Int(1'761'000'000'123'456),
+                          Datum::Int(-20'000),
+                          Datum::Int(3'661'000'001),
+                          Datum::Text("{\"a\": 1}"),
+                          Datum::Binary(std::string_view("\0\xff", 2))};
+  std::vector<ParquetColumn> written;
+  std::vector<SegmentColumn> read;
+  for (const DataType type : types) {
+    const auto id = static_cast<std::int32_t>(written.size()) + 1;
+    written.push_back({"c" + std::to_string(id), type, id});
+    read.push_back({id, type});
+  }
+  int row_number = 0;
+  const auto next = [&](std::span<Datum> row) -> Result<bool> {
+    if (row_number == 2) return false;
+    std::ranges::copy(values, row.begin());
+    if (row_number++ == 1) {
+      std::ranges::fill(row, Datum::Null());
+      row[0] = Datum::Int(8);
+    }
+    return true;
+  };
+  ASSERT_EQ(writer_->Write(path_, written, next).value(), 2u);
+
+  auto rows = writer_->Read(path_, read, 0, {}).value();
+  ASSERT_TRUE(rows->Next().value());
+  for (std::size_t i = 0; i < read.size(); ++i) EXPECT_EQ(rows->Column(i), values[i]) << i;
+  ASSERT_TRUE(rows->Next().value());
+  for (std::size_t i = 1; i < read.size(); ++i) EXPECT_TRUE(rows->Column(i).is_null()) << i;
+  EXPECT_FALSE(rows->Next().value());
+  EXPECT_FALSE(rows->Next().value());
+
+  const auto missing = writer_->Read("/nonexistent/x.parquet", read, 0, {});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code(), ErrorCode::kIo);
+}
+
+TEST_F(SegmentEngineTest, KeepsTheOrderInSmallRowGroups) {
   std::int64_t n = 0;
   const auto rows = writer_->Write(folder_.path() + "/n.parquet", {{"n", DataType::kBigInt, 1}},
                                    [&](std::span<Datum> row) -> Result<bool> {
@@ -90,7 +138,7 @@ TEST_F(ParquetWriterTest, KeepsTheOrderInSmallRowGroups) {
             "5 | 10240 | ZSTD");
 }
 
-TEST_F(ParquetWriterTest, AFailureOfTheRowsOrOfTheDiskIsTold) {
+TEST_F(SegmentEngineTest, AFailureOfTheRowsOrOfTheDiskIsTold) {
   const auto failing = [](std::span<Datum>) -> Result<bool> {
     return Error(ErrorCode::kCorruption, "bad row");
   };

@@ -1,10 +1,8 @@
-#include "duck/parquet_writer.h"
-
 #include "datum_vector.h"
-#include "duckdb_headers.h"
+#include "segment_connection.h"
+#include "segment_rows_function.h"
 #include "types.h"
 
-#include <mutex>
 #include <optional>
 
 namespace kalam::duck {
@@ -27,7 +25,7 @@ struct RowFeed final : duckdb::ClientContextState {
   }
 
   const std::vector<ParquetColumn>* columns = nullptr;
-  const ParquetWriter::NextRow* next = nullptr;
+  const SegmentEngine::NextRow* next = nullptr;
   std::vector<Datum> row;
   bool ended = false;
   std::optional<Error> failure;
@@ -86,51 +84,14 @@ std::string CopyStatement(const std::filesystem::path& path,
 
 }  // namespace
 
-struct ParquetWriter::Impl {
-  ParquetOptions options;
-  std::unique_ptr<duckdb::DuckDB> database;
-  std::mutex mutex;
-  std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex
-
-  std::unique_ptr<duckdb::Connection> Acquire() {
-    std::lock_guard lock(mutex);
-    if (idle.empty()) return std::make_unique<duckdb::Connection>(*database);
-    auto connection = std::move(idle.back());
-    idle.pop_back();
-    return connection;
-  }
-  void Release(std::unique_ptr<duckdb::Connection> connection) {
-    std::lock_guard lock(mutex);
-    idle.push_back(std::move(connection));
-  }
-};
-
-ParquetWriter::ParquetWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-ParquetWriter::~ParquetWriter() = default;
-
-Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Open(const ParquetOptions& options) try {
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  duckdb::DBConfig config;
-  config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
-  config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
-  config.SetOptionByName(
-      "threads", duckdb::Value::BIGINT(1));  // rows keep their order, work stays with its caller
-  config.SetOptionByName("memory_limit",
-                         duckdb::Value(std::to_string(options.memory_limit_bytes) + "B"));
-  config.options.use_temporary_directory = false;
-  impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-  duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
+void RegisterRowsFunction(duckdb::ExtensionLoader& loader) {
   loader.RegisterFunction(duckdb::TableFunction(kRowsFunction, {}, Scan, Bind));
-  return std::unique_ptr<ParquetWriter>(new ParquetWriter(std::move(impl)));
-} catch (const std::exception& e) {
-  return Error(ErrorCode::kInternal, std::string("start the Parquet writer: ") + e.what());
 }
 
-Result<std::uint64_t> ParquetWriter::Write(const std::filesystem::path& path,
+Result<std::uint64_t> SegmentEngine::Write(const std::filesystem::path& path,
                                            const std::vector<ParquetColumn>& columns,
                                            const NextRow& next) {
-  auto connection = impl_->Acquire();
+  const SegmentConnection connection(*this);
   RowFeed& feed = RowFeed::Of(*connection->context);
   feed.columns = &columns;
   feed.next = &next;
@@ -154,7 +115,6 @@ Result<std::uint64_t> ParquetWriter::Write(const std::filesystem::path& path,
   feed.failure.reset();
   feed.columns = nullptr;
   feed.next = nullptr;
-  impl_->Release(std::move(connection));
   if (failure) return *std::move(failure);
   if (!problem.empty()) return Error(ErrorCode::kIo, "write '" + path.string() + "': " + problem);
   return rows;

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "base/result.h"
+#include "cold/manifest.h"
+#include "cold/segment_files.h"
+#include "duck/segment_engine.h"
+#include "model/row_codec.h"
+#include "model/table_def.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kalam::cold {
+
+// Walks the visible cold rows of a partition in primary key order, tombstones included, as rows of
+// the definition it was made with. Not thread-safe; reads files. Opens a segment when its first key
+// is due and closes it after its last.
+class ColdCursor {
+ public:
+  virtual ~ColdCursor() = default;
+  // Steps to the next row (first call: the first row); false at the end. Errors: those of
+  // SegmentFiles, kCorruption, kConflict when a segment is newer than the definition.
+  virtual Result<bool> Next() = 0;
+  // Of the current row, the key in key form; valid until Next.
+  virtual std::string_view key() const = 0;
+  virtual std::string_view row() const = 0;
+};
+
+// Reads rows from segments. Thread-safe; blocks for I/O: workers and jobs only.
+class ColdRows {
+ public:
+  // All must outlive it.
+  ColdRows(const ManifestStore& manifests, SegmentFiles& files, duck::SegmentEngine& engine)
+      : manifests_(manifests), files_(files), engine_(engine) {}
+
+  const ManifestStore& manifests() const { return manifests_; }
+  SegmentFiles& files() const { return files_; }
+  duck::SegmentEngine& engine() const { return engine_; }
+
+  // The version of the key that the manifest shows, also a tombstone, as a row of `table`. False:
+  // none. Errors: as ColdCursor::Next.
+  Result<bool> Get(const Manifest& manifest, const TableDef& table, std::string_view key,
+                   std::string& row) const;
+
+  // The same for many keys, sorted ascending, in as few reads as it can: calls `use` for each key
+  // that has a row, in no particular order.
+  using UseRow = std::function<void(std::size_t key, std::string_view row)>;
+  Status GetMany(const Manifest& manifest, const TableDef& table, std::span<const std::string> keys,
+                 const UseRow& use) const;
+
+  // The rows with lower <= key < upper (empty: from the first; nullopt: to the last). `table` and
+  // this must outlive the cursor.
+  std::unique_ptr<ColdCursor> Scan(ManifestPtr manifest, const TableDef& table, std::string lower,
+                                   std::optional<std::string> upper) const;
+
+ private:
+  const ManifestStore& manifests_;
+  SegmentFiles& files_;
+  duck::SegmentEngine& engine_;
+};
+
+}  // namespace kalam::cold

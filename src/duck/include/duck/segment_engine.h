@@ -1,0 +1,81 @@
+#pragma once
+
+#include "base/result.h"
+#include "duck/scan_source.h"
+#include "model/data_type.h"
+#include "model/datum.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kalam::duck {
+
+struct ParquetColumn {
+  std::string name;
+  DataType type = DataType::kText;
+  std::int32_t field_id = 0;  // stays with the column when it is renamed
+};
+
+struct SegmentEngineOptions {
+  // For files being written and read, all of them together.
+  std::size_t memory_limit_bytes = std::size_t{256} << 20;
+  // Small groups: a point read decodes one of them [1.4-1.9 ms at 10k rows, 6 ms at 122k].
+  std::size_t row_group_rows = 10'240;
+};
+
+// Walks the rows of one segment in key order. Used by one thread.
+class SegmentRows {
+ public:
+  virtual ~SegmentRows() = default;
+  // Steps to the next row (first call: the first row); false at the end. Errors: kIo when the file
+  // can't be read.
+  virtual Result<bool> Next() = 0;
+  // A column of the current row, numbered as in the columns asked for. Valid until Next.
+  virtual Datum Column(std::size_t column) const = 0;
+};
+
+// Makes and reads segments (Parquet files). Has an instance of the engine to itself that may reach
+// files; no client's SQL ever gets there, and what it reads reaches queries as rows only. JSON is
+// written as text, BINARY as bytes, times in microseconds UTC; zstd.
+//
+// Thread-safe; each call runs on its caller's thread and blocks for I/O. Outlives the rows it
+// gives.
+class SegmentEngine {
+ public:
+  // Errors: kInternal.
+  static Result<std::unique_ptr<SegmentEngine>> Open(const SegmentEngineOptions& options);
+  ~SegmentEngine();
+
+  // Fills one Datum per column with the next row, valid until the next call; false at the end. A
+  // failure ends the file.
+  using NextRow = std::function<Result<bool>(std::span<Datum> row)>;
+
+  // Writes all rows, in their order, to a new file. The file is complete but not synced. Returns
+  // the number of rows. Errors: those of `next`; kIo. What was written then is the caller's to
+  // remove.
+  Result<std::uint64_t> Write(const std::filesystem::path& path,
+                              const std::vector<ParquetColumn>& columns, const NextRow& next);
+
+  // The rows of a file as the given columns, found by field id; one that the file lacks has its
+  // default. Rows outside `keys` may be left out (`key_column` says which column it speaks of),
+  // none inside is. Errors: kIo.
+  Result<std::unique_ptr<SegmentRows>> Read(const std::string& path,
+                                            const std::vector<SegmentColumn>& columns,
+                                            std::optional<std::size_t> key_column,
+                                            const KeyRange& keys);
+
+ private:
+  friend class SegmentConnection;
+  struct Impl;
+  explicit SegmentEngine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kalam::duck

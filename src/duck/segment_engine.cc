@@ -1,0 +1,102 @@
+#include "duck/segment_engine.h"
+
+#include "datum_vector.h"
+#include "segment_connection.h"
+#include "segment_rows_function.h"
+#include "segment_scan.h"
+#include "types.h"
+
+namespace kalam::duck {
+namespace {
+
+class ScannedRows final : public SegmentRows {
+ public:
+  // Throws the engine's exceptions.
+  ScannedRows(SegmentEngine& engine, std::string path, const std::vector<SegmentColumn>& columns,
+              std::optional<std::size_t> key_column, const KeyRange& keys)
+      : connection_(engine), path_(std::move(path)) {
+    connection_->BeginTransaction();
+    try {
+      scan_.emplace(*connection_->context, path_, columns, key_column, keys);
+      duckdb::vector<duckdb::LogicalType> types;
+      for (const SegmentColumn& column : columns) {
+        types_.push_back(column.type);
+        types.push_back(ToLogicalType(column.type));
+      }
+      chunk_.Initialize(*connection_->context, types);
+    } catch (...) {
+      End();
+      throw;
+    }
+  }
+  ~ScannedRows() override { End(); }
+
+  Result<bool> Next() override try {
+    if (++row_ >= chunk_.size()) {
+      if (ended_) return false;
+      scan_->Next(chunk_);
+      chunk_.Flatten();
+      row_ = 0;
+      ended_ = chunk_.size() == 0;
+    }
+    return !ended_;
+  } catch (const std::exception& e) {
+    ended_ = true;
+    return Error(ErrorCode::kIo, "read '" + path_ + "': " + e.what());
+  }
+
+  Datum Column(std::size_t column) const override {
+    return ReadDatum(chunk_.data[column], row_, types_[column]);
+  }
+
+ private:
+  void End() {
+    scan_.reset();
+    if (!connection_->IsAutoCommit()) connection_->Rollback();
+  }
+
+  const SegmentConnection connection_;
+  const std::string path_;
+  std::optional<SegmentScan> scan_;
+  std::vector<DataType> types_;
+  duckdb::DataChunk chunk_;
+  duckdb::idx_t row_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+SegmentEngine::SegmentEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SegmentEngine::~SegmentEngine() = default;
+
+Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
+    const SegmentEngineOptions& options) try {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  duckdb::DBConfig config;
+  config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+  // Rows keep their order, work stays with its caller.
+  config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
+  config.SetOptionByName("memory_limit",
+                         duckdb::Value(std::to_string(options.memory_limit_bytes) + "B"));
+  config.options.use_temporary_directory = false;
+  impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
+  duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
+  RegisterRowsFunction(loader);
+  return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::move(impl)));
+} catch (const std::exception& e) {
+  return Error(ErrorCode::kInternal, std::string("start the engine of segments: ") + e.what());
+}
+
+Result<std::unique_ptr<SegmentRows>> SegmentEngine::Read(const std::string& path,
+                                                         const std::vector<SegmentColumn>& columns,
+                                                         std::optional<std::size_t> key_column,
+                                                         const KeyRange& keys) try {
+  return std::unique_ptr<SegmentRows>(
+      std::make_unique<ScannedRows>(*this, path, columns, key_column, keys));
+} catch (const std::exception& e) {
+  return Error(ErrorCode::kIo, "read '" + path + "': " + e.what());
+}
+
+}  // namespace kalam::duck

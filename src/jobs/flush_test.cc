@@ -1,0 +1,199 @@
+#include "jobs/flush.h"
+
+#include "flush_fixture.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kalam::jobs {
+namespace {
+
+using FlushTest = ColdTierTest;
+
+Status Crash(std::string_view) { return Error(ErrorCode::kInternal, "crashed here"); }
+
+TEST_F(FlushTest, RowsReadTheSameHotAndCold) {
+  ASSERT_TRUE(Insert("maya", 1, "a").ok());
+  ASSERT_TRUE(Insert("maya", 2, "b").ok());
+  ASSERT_TRUE(Insert("noor", 1, "n").ok());
+  const auto result = Flush();
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  EXPECT_NE(result->find("\"records_flushed\":3,\"users_count\":2"), std::string::npos) << *result;
+  EXPECT_EQ(HotRows("maya"), 0u);
+  EXPECT_EQ(Rows("maya"), "1=a 2=b");
+  EXPECT_EQ(Rows("noor"), "1=n");
+  EXPECT_EQ(Files().size(), 2u);
+
+  ASSERT_TRUE(Insert("maya", 3, "c").ok());
+  ASSERT_EQ(Change("maya", 1, "A").value(), 1u);
+  ASSERT_EQ(Change("maya", 2, "b", true).value(), 1u);
+  EXPECT_EQ(Rows("maya"), "1=A 2=b! 3=c");
+  EXPECT_EQ(Insert("maya", 3, "again").error().code(), ErrorCode::kConstraint);
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_EQ(HotRows("maya"), 0u);
+  EXPECT_EQ(Rows("maya"), "1=A 2=b! 3=c");
+  EXPECT_EQ(Insert("maya", 1, "again").error().code(), ErrorCode::kConstraint)
+      << "a cold key is taken";
+  EXPECT_TRUE(Insert("maya", 2, "back").ok()) << "a cold tombstone is not";
+  EXPECT_EQ(Rows("maya"), "1=A 2=back 3=c");
+  Reopen();
+  EXPECT_EQ(Rows("maya"), "1=A 2=back 3=c");
+  EXPECT_EQ(Change("maya", 9, "x").value(), 0u);
+}
+
+TEST_F(FlushTest, WithoutHotRowsItMakesNoFile) {
+  const auto result = Flush();
+  ASSERT_TRUE(result.ok());
+  EXPECT_NE(result->find("\"records_flushed\":0"), std::string::npos) << *result;
+  EXPECT_TRUE(Files().empty());
+}
+
+TEST_F(FlushTest, RowsChangedMeanwhileStayHot) {
+  ASSERT_TRUE(Insert("maya", 1, "a").ok());
+  ASSERT_TRUE(Insert("maya", 2, "b").ok());
+  ASSERT_TRUE(Flush([&](std::string_view place) -> Status {
+                if (place == "flush: file stored") {
+                  EXPECT_EQ(Change("maya", 1, "newer").value(), 1u);
+                }
+                return {};
+              }).ok());
+  EXPECT_EQ(HotRows("maya"), 1u);
+  EXPECT_EQ(Rows("maya"), "1=newer 2=b");
+  ASSERT_TRUE(Flush().ok());
+  EXPECT_EQ(Rows("maya"), "1=newer 2=b");
+  EXPECT_EQ(HotRows("maya"), 0u);
+}
+
+TEST_F(FlushTest, ACancelledJobLeavesTheRestHot) {
+  ASSERT_TRUE(Insert("maya", 1, "a").ok());
+  ASSERT_TRUE(Insert("noor", 1, "n").ok());
+  JobContext context("job");
+  const auto flusher = MakeTableFlusher(Parts([&](std::string_view place) -> Status {
+    if (place == "flush: hot rows removed") return Error(ErrorCode::kCancelled, "cancelled");
+    return {};
+  }));
+  const auto result = flusher->Flush(id_, context);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code(), ErrorCode::kCancelled);
+  EXPECT_EQ(HotRows("maya"), 0u);
+  EXPECT_EQ(HotRows("noor"), 1u);
+}
+
+TEST_F(FlushTest, AStorageThatFailsLeavesItsUsersHotAndTheOthersDone) {
+  ASSERT_TRUE(Insert("maya", 1, "a").ok());
+  ASSERT_TRUE(Insert("noor", 1, "n").ok());
+  // A file where noor's folder should be.
+  std::filesystem::create_directories(folder_.path() + "/storage/app/users/notes");
+  std::ofstream(folder_.path() + "/storage/app/users/notes/noor") << "in the way";
+  const auto result = Flush();
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  EXPECT_NE(result->find("\"failed_users\":1"), std::string::npos) << *result;
+  EXPECT_EQ(HotRows("maya"), 0u);
+  EXPECT_EQ(HotRows("noor"), 1u);
+  EXPECT_EQ(Rows("noor"), "1=n");
+
+  const auto all_failed = Flush();
+  ASSERT_FALSE(all_failed.ok());
+  EXPECT_EQ(all_failed.error().message().find("Flush failed for all users: user 'noor': "), 0u);
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder_.path() + "/storage/.staging")) {
+    ADD_FAILURE() << entry.path() << " was left behind";
+  }
+}
+
+TEST_F(FlushTest, ADamagedFileIsNamedAndNotRead) {
+  ASSERT_TRUE(Insert("maya", 1, "a").ok());
+  ASSERT_TRUE(Flush().ok());
+  const std::string file = Files().at(0);
+  std::fstream damage(file, std::ios::in | std::ios::out | std::ios::binary);
+  damage.seekp(10);
+  damage.put('\x7f');
+  damage.close();
+  Reopen();
+  table::FoundRow row;
+  const auto found = reader_->Get(*committer_->Snapshot(), *table(), User("maya"), KeyOf(1), row,
+                                  table::Blocking::kAllowed);
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code(), ErrorCode::kCorruption);
+  EXPECT_NE(found.error().message().find("app/users/notes/maya/"), std::string::npos)
+      << found.error().message();
+}
+
+// Random writes, flushes that crash at every place that has a name, and restarts, beside a map.
+TEST_F(FlushTest, WhateverDiesWhenRowsAreThoseOfTheModel) {
+  const char* given = std::getenv("KALAM_FLUSH_MODEL_SEED");
+  const auto seed =
+      given != nullptr ? static_cast<unsigned>(std::atoi(given)) : std::random_device{}();
+  const char* more = std::getenv("KALAM_FLUSH_MODEL_ROUNDS");
+  const int rounds = more != nullptr ? std::atoi(more) : 60;
+  SCOPED_TRACE("KALAM_FLUSH_MODEL_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+
+  const std::vector<std::string> users = {"maya", "noor", "zoe"};
+  std::map<std::string, std::map<std::int64_t, std::string>> model;  // live rows
+  std::set<std::string> places;
+  for (int round = 0; round < rounds; ++round) {
+    for (int step = 0; step < 25; ++step) {
+      const std::string& user = users[static_cast<std::size_t>(pick(3))];
+      auto& rows = model[user];
+      const std::int64_t id = pick(60);
+      const std::string body = std::to_string(round) + "." + std::to_string(step);
+      const bool known = rows.contains(id);
+      switch (pick(4)) {
+        case 0:
+        case 1: {
+          const Status inserted = Insert(user, id, body);
+          ASSERT_EQ(inserted.ok(), !known) << user << " " << id;
+          if (inserted.ok()) rows[id] = body;
+          break;
+        }
+        case 2:
+          ASSERT_EQ(Change(user, id, body).value(), known ? 1u : 0u) << user << " " << id;
+          if (known) rows[id] = body;
+          break;
+        default:
+          ASSERT_EQ(Change(user, id, body, true).value(), known ? 1u : 0u) << user << " " << id;
+          rows.erase(id);
+      }
+    }
+    const int crash_after = pick(12);
+    int reached = 0;
+    (void)Flush([&](std::string_view place) -> Status {
+      places.emplace(place);
+      return reached++ == crash_after ? Crash(place) : Status();
+    });
+    if (pick(3) == 0) Reopen();
+    for (const std::string& user : users) {
+      std::string expected;
+      for (const auto& [id, body] : model[user]) {
+        expected += (expected.empty() ? "" : " ") + std::to_string(id) + "=" + body;
+      }
+      std::string live;
+      std::istringstream all(Rows(user));
+      for (std::string row; all >> row;) {
+        if (!row.ends_with('!')) live += (live.empty() ? "" : " ") + row;
+      }
+      ASSERT_EQ(live, expected) << user << " in round " << round;
+      const std::int64_t id = pick(60);
+      table::FoundRow found;
+      const auto lookup = reader_->Get(*committer_->Snapshot(), *table(), User(user), KeyOf(id),
+                                       found, table::Blocking::kAllowed);
+      ASSERT_TRUE(lookup.ok()) << lookup.error().message();
+      const bool is_live = *lookup == table::RowLookup::kFound && !RowDeleted(found.view());
+      ASSERT_EQ(is_live, model[user].contains(id));
+    }
+  }
+  EXPECT_EQ(places.size(), 5u) << "every place was reached";
+}
+
+}  // namespace
+}  // namespace kalam::jobs

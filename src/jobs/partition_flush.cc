@@ -1,0 +1,123 @@
+#include "partition_flush.h"
+
+#include "base/log.h"
+#include "cold/segment_columns.h"
+#include "kv/batch.h"
+#include "model/key_codec.h"
+#include "segment_builder.h"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace kalam::jobs {
+namespace {
+
+using FlushedRow = table::Writer::FlushedRow;
+
+// Hot rows go in pieces, so that writers of the same keys wait for one piece at most.
+constexpr std::size_t kRowsPerRemoval = 1'000;
+constexpr int kAttempts = 5;  // while the table is altered under our hands
+
+Status Reach(const FlushParts& parts, std::string_view place) {
+  return parts.fail_point ? parts.fail_point(place) : Status();
+}
+
+class PartitionFlush {
+ public:
+  PartitionFlush(const FlushParts& parts, TableDefPtr table, const UserId& user,
+                 JobContext& context)
+      : parts_(parts), table_(std::move(table)), user_(user), context_(context) {}
+
+  Result<FlushedPartition> Run() {
+    KALAM_TRY_ASSIGN(const cold::Placement place, parts_.storages.Place(*table_, user_.text()));
+    KALAM_TRY_ASSIGN(const cold::ObjectStorePtr store,
+                     parts_.storages.Open(place.storage_id, place.root));
+    SegmentBuilder builder(*table_, parts_.engine, *store, parts_.clock);
+    KALAM_TRY(WriteRows(builder));
+    if (rows_.empty()) return FlushedPartition{};
+    KALAM_TRY(Reach(parts_, "flush: file written"));
+    if (context_.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
+    KALAM_TRY_ASSIGN(cold::ManifestChange::Added added, builder.Store(place));
+    KALAM_TRY(Reach(parts_, "flush: file stored"));
+    const std::string file = place.root + added.segment.file.text();
+    KALAM_TRY(Publish(std::move(added), builder));
+    KALAM_TRY(Reach(parts_, "flush: segment published"));
+    KALAM_TRY(RemoveHotRows());
+    return FlushedPartition{.rows = rows_.size(), .file = file};
+  }
+
+ private:
+  // Remembers key and seq of each row, a few bytes more than they take.
+  Status WriteRows(SegmentBuilder& builder) {
+    auto rows = parts_.reader.ScanHot(parts_.committer.Snapshot(), *table_, user_);
+    if (!rows.Valid()) return rows.status();
+    return builder.Write([&]() -> Result<std::optional<RowView>> {
+      if (!first_row_) rows.Next();
+      first_row_ = false;
+      if (!rows.Valid()) {
+        KALAM_TRY(rows.status());
+        return std::optional<RowView>();
+      }
+      if (context_.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
+      rows_.push_back({std::string(rows.key()), rows.row().seq()});
+      key_bytes_ += rows.key().size() + sizeof(FlushedRow);
+      if (rows_.size() % kRowsPerRemoval == 0)
+        context_.NoteMemory(static_cast<std::int64_t>(key_bytes_));
+      return std::optional(rows.row());
+    });
+  }
+
+  // Nobody else changes this table's manifests: its jobs run one at a time.
+  Status Publish(cold::ManifestChange::Added added, SegmentBuilder& builder) {
+    KALAM_TRY_ASSIGN(const auto base, parts_.manifests.Load(table_->id, user_.text(), nullptr));
+    added.segment.id = base->NextSegmentId();
+    added.keys.reserve(rows_.size());
+    for (const FlushedRow& row : rows_) added.keys.push_back(row.key);
+    cold::ManifestChange change;
+    change.added.push_back(std::move(added));
+    kv::Batch batch;
+    parts_.manifests.Publish(table_->id, user_.text(), *base, change, batch);
+    auto written = parts_.committer.WriteAbout(table_->id, batch);
+    if (!written.ok()) {
+      builder.Discard();
+      return std::move(written).error();
+    }
+    return parts_.committer.WaitDurable(*written);
+  }
+
+  Status RemoveHotRows() {
+    for (std::size_t begin = 0; begin < rows_.size(); begin += kRowsPerRemoval) {
+      const std::size_t count = std::min(kRowsPerRemoval, rows_.size() - begin);
+      KALAM_TRY(
+          parts_.writer.RemoveFlushed(*table_, user_, std::span(rows_).subspan(begin, count)));
+      if (begin == 0) KALAM_TRY(Reach(parts_, "flush: first hot rows removed"));
+    }
+    return Reach(parts_, "flush: hot rows removed");
+  }
+
+  const FlushParts& parts_;
+  const TableDefPtr table_;
+  const UserId& user_;
+  JobContext& context_;
+  std::vector<FlushedRow> rows_;
+  std::size_t key_bytes_ = 0;
+  bool first_row_ = true;
+};
+
+}  // namespace
+
+Result<FlushedPartition> FlushPartition(const FlushParts& parts, TableId id, const UserId& user,
+                                        JobContext& context) {
+  for (int attempt = 1;; ++attempt) {
+    const TableDefPtr table = parts.catalog.FindTable(id);
+    if (!table) return Error(ErrorCode::kNotFound, "the table was dropped");
+    auto flushed = PartitionFlush(parts, table, user, context).Run();
+    // The snapshot had rows of a newer schema.
+    const bool altered = !flushed.ok() && flushed.error().code() == ErrorCode::kConflict;
+    if (!altered || attempt == kAttempts) return flushed;
+  }
+}
+
+}  // namespace kalam::jobs

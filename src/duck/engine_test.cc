@@ -98,6 +98,30 @@ TEST_F(Plans, NarrowTheScanByTheValuesOfEachRun) {
   }
 }
 
+TEST_F(Plans, WhatIsComputedFromParametersNarrowsTheScanToo) {
+  const auto& notes = engine_.table("notes");
+  const char* sql = "SELECT id FROM notes WHERE id >= $1 - 1 AND id < $1 + length($2)";
+  for (const std::int64_t id : {2, 3}) {
+    Run(sql, {Datum::Int(id), Datum::Text("ab")});
+    ASSERT_TRUE(notes.keys().lower && notes.keys().upper);
+    EXPECT_EQ(notes.keys().lower->view(), Datum::Int(id - 1));
+    EXPECT_EQ(notes.keys().upper->view(), Datum::Int(id + 2));
+  }
+  EXPECT_TRUE(hit());
+  EXPECT_EQ(Run("SELECT id FROM notes WHERE id IN ($1 + 1, $2::BIGINT)", {Datum::Int(1), Datum::Text("4")}), "2\n4");
+  ASSERT_TRUE(notes.keys().points);
+  EXPECT_EQ(notes.keys().points->size(), 2u);
+  EXPECT_EQ(Run(sql, {Datum::Null(), Datum::Text("ab")}), "");
+  // Not what differs from row to row, and not what fails: that is said if a row is compared, and only then.
+  Run("SELECT id FROM notes WHERE id < CAST($1 + random() AS BIGINT)", {Datum::Int(3)});
+  EXPECT_FALSE(notes.keys().upper);
+  const char* too_large = "SELECT id FROM notes WHERE n > $1 AND id < $2 + 9223372036854775807";
+  EXPECT_EQ(Run(too_large, {Datum::Int(99), Datum::Int(5)}), "");
+  EXPECT_FALSE(notes.keys().upper);
+  EXPECT_EQ(Run(too_large, {Datum::Int(9), Datum::Int(5)}).front(), '!');
+  EXPECT_EQ(Run(too_large, {Datum::Int(9), Datum::Int(-1)}), "1\n2\n3\n4");
+}
+
 TEST_F(Plans, ConstantsNarrowTheScanToo) {
   engine_.keep_plans = false;
   EXPECT_EQ(Run("SELECT body FROM notes WHERE id >= 2 AND id < 4 AND n > 0"), "b\nc");

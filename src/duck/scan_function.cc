@@ -18,10 +18,11 @@ using duckdb::FlatVector;
 using duckdb::idx_t;
 using duckdb::LogicalGet;
 
-// A bound of the key: a constant, or the place where a parameter's value is found when a scan starts.
+// A bound of the key: a constant, or the place where its value is found when a scan starts.
 struct KeyBound {
   Value constant;
-  duckdb::shared_ptr<duckdb::BoundParameterData> parameter;  // null: the constant
+  duckdb::shared_ptr<duckdb::BoundParameterData> parameter = nullptr;
+  std::shared_ptr<const Expression> computed = nullptr;  // from parameters: `$1 + 50`
 };
 
 // What a plan knows of one table: where its source is found at each run, what its columns are, and which keys can
@@ -154,12 +155,16 @@ class KeyPushdown {
   std::optional<KeyBound> Bound(const Expression& expression) const {
     if (expression.return_type != type_) return std::nullopt;
     if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_PARAMETER) {
-      return KeyBound{{}, expression.Cast<duckdb::BoundParameterExpression>().parameter_data};
+      return KeyBound{.constant = {}, .parameter = expression.Cast<duckdb::BoundParameterExpression>().parameter_data};
     }
-    if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_CONSTANT) return std::nullopt;
-    auto key = KeyOf(expression.Cast<duckdb::BoundConstantExpression>().value);
-    if (!key) return std::nullopt;
-    return KeyBound{*std::move(key), nullptr};
+    if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT) {
+      auto key = KeyOf(expression.Cast<duckdb::BoundConstantExpression>().value);
+      if (!key) return std::nullopt;
+      return KeyBound{.constant = *std::move(key)};
+    }
+    // The same for every row, so it may be computed once more, before the first.
+    if (!expression.IsScalar() || expression.IsVolatile() || expression.HasSubquery()) return std::nullopt;
+    return KeyBound{.constant = {}, .computed = std::shared_ptr<const Expression>(expression.Copy().release())};
   }
 
   void Compare(ExpressionType type, const Expression& other) {
@@ -220,9 +225,14 @@ void PushdownFilters(ClientContext& context, LogicalGet& get, duckdb::FunctionDa
 
 // --- the values of a run
 
-// nullopt: NULL, which no key equals.
-std::optional<Value> ValueOf(const KeyBound& bound) {
-  return bound.parameter ? KeyOf(bound.parameter->GetValue()) : std::optional(bound.constant);
+// A bound's value in this run; nullopt inside: NULL, which no key equals. nullopt outside: computing it fails, which is
+// the engine's to report, if there is a row to compare.
+std::optional<std::optional<Value>> ValueOf(ClientContext& context, const KeyBound& bound) {
+  if (bound.parameter) return KeyOf(bound.parameter->GetValue());
+  if (!bound.computed) return bound.constant;
+  duckdb::Value value;
+  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *bound.computed, value)) return std::nullopt;
+  return KeyOf(value);
 }
 
 bool Less(const Value& a, const Value& b) {
@@ -236,28 +246,38 @@ KeyRange Nothing() {
   return nothing;
 }
 
-KeyRange KeysOf(const ScanBindData& data) {
+// Sorted, each once.
+std::optional<std::vector<Value>> PointsOf(ClientContext& context, const std::vector<KeyBound>& list) {
+  std::vector<Value> points;
+  for (const KeyBound& bound : list) {
+    auto value = ValueOf(context, bound);
+    if (!value) return std::nullopt;
+    if (*value) points.push_back(**std::move(value));
+  }
+  std::sort(points.begin(), points.end(), Less);
+  points.erase(std::unique(points.begin(), points.end(),
+                           [](const Value& a, const Value& b) { return a.view() == b.view(); }),
+               points.end());
+  return points;
+}
+
+KeyRange KeysOf(ClientContext& context, const ScanBindData& data) {
   KeyRange keys;
   for (const KeyBound& bound : data.lower) {
-    auto value = ValueOf(bound);
-    if (!value) return Nothing();
-    if (!keys.lower || Less(*keys.lower, *value)) keys.lower = std::move(value);
+    auto value = ValueOf(context, bound);
+    if (!value) continue;
+    if (!*value) return Nothing();
+    if (!keys.lower || Less(*keys.lower, **value)) keys.lower = *std::move(value);
   }
   for (const KeyBound& bound : data.upper) {
-    auto value = ValueOf(bound);
-    if (!value) return Nothing();
-    if (!keys.upper || Less(*value, *keys.upper)) keys.upper = std::move(value);
+    auto value = ValueOf(context, bound);
+    if (!value) continue;
+    if (!*value) return Nothing();
+    if (!keys.upper || Less(**value, *keys.upper)) keys.upper = *std::move(value);
   }
   for (const auto& list : data.points) {
-    std::vector<Value> points;
-    for (const KeyBound& bound : list) {
-      if (auto value = ValueOf(bound)) points.push_back(*std::move(value));
-    }
-    std::sort(points.begin(), points.end(), Less);
-    points.erase(std::unique(points.begin(), points.end(),
-                             [](const Value& a, const Value& b) { return a.view() == b.view(); }),
-                 points.end());
-    if (!keys.points || points.size() < keys.points->size()) keys.points = std::move(points);
+    auto points = PointsOf(context, list);
+    if (points && (!keys.points || points->size() < keys.points->size())) keys.points = std::move(points);
   }
   return keys;
 }
@@ -284,7 +304,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
       state->types.push_back(DataType::kBigInt);
     }
   }
-  auto cursor = source->Open(KeysOf(data));
+  auto cursor = source->Open(KeysOf(context, data));
   if (!cursor.ok()) Throw(context, cursor.error());
   state->cursor = std::move(cursor).value();
   return state;

@@ -44,35 +44,51 @@ thread_local SpareCursors spare_cursors;
 // nobody else can have it before the destructor has ended.
 class Cursor final : public rocksdb::MemTableRep::Iterator {
  public:
-  explicit Cursor(const EntryList& list) : list_(list) {}
+  explicit Cursor(const EntryList& list) : list_(&list) {}
   ~Cursor() override { spare_cursors.Keep(this); }
   static void* operator new(std::size_t bytes) { return spare_cursors.Take(bytes); }
   static void operator delete(void*) {}
 
+  // Looks at another list from now on.
+  void Use(const EntryList& list) {
+    list_ = &list;
+    node_ = nullptr;
+  }
+
   bool Valid() const override { return node_ != nullptr; }
   const char* key() const override { return node_->entry(); }
   void Next() override { node_ = node_->Next(); }
-  void Prev() override { node_ = list_.Previous(node_); }
+  void Prev() override { node_ = list_->Previous(node_); }
   void Seek(const rocksdb::Slice& internal_key, const char* memtable_key) override {
-    node_ = list_.FindGreaterOrEqual(Target(internal_key, memtable_key));
+    node_ = list_->FindGreaterOrEqual(Target(internal_key, memtable_key));
   }
   void SeekForPrev(const rocksdb::Slice& internal_key, const char* memtable_key) override {
     const std::string_view target = Target(internal_key, memtable_key);
-    node_ = list_.FindGreaterOrEqual(target);
-    if (node_ == nullptr) node_ = list_.Last();
+    node_ = list_->FindGreaterOrEqual(target);
+    if (node_ == nullptr) node_ = list_->Last();
     while (node_ != nullptr && EntryList::Compare(EntryList::KeyOf(node_->entry()), target) > 0) Prev();
   }
-  void SeekToFirst() override { node_ = list_.First(); }
-  void SeekToLast() override { node_ = list_.Last(); }
+  void SeekToFirst() override { node_ = list_->First(); }
+  void SeekToLast() override { node_ = list_->Last(); }
 
  private:
   static std::string_view Target(const rocksdb::Slice& internal_key, const char* memtable_key) {
     return memtable_key != nullptr ? EntryList::KeyOf(memtable_key) : ToView(internal_key);
   }
 
-  const EntryList& list_;
+  const EntryList* list_;
   EntryList::Node* node_ = nullptr;
 };
+
+// A point read asks for its iterator here and never gives it back (MemTableRep::Get of RocksDB 7.8): each thread has
+// one that outlives the read. Nobody else asks, since no family has a prefix extractor.
+Cursor* LookupCursor(const EntryList& list) {
+  // Never destroyed: its destructor would hand the memory to the spare ones.
+  alignas(Cursor) thread_local std::byte memory[sizeof(Cursor)];
+  thread_local Cursor* cursor = ::new (&memory) Cursor(list);
+  cursor->Use(list);
+  return cursor;
+}
 
 class RowMemtable final : public rocksdb::MemTableRep {
  public:
@@ -94,6 +110,7 @@ class RowMemtable final : public rocksdb::MemTableRep {
   }
   std::size_t ApproximateMemoryUsage() override { return sizeof(*this); }
   Iterator* GetIterator(rocksdb::Arena*) override { return new Cursor(list_); }
+  Iterator* GetDynamicPrefixIterator(rocksdb::Arena*) override { return LookupCursor(list_); }
 
  private:
   EntryList list_;

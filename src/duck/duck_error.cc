@@ -63,6 +63,10 @@ Error SyntaxError(const std::string& message, const ErrorTexts& texts, std::stri
 
 }  // namespace
 
+Error NeedsMoreMemory() {
+  return Error(ErrorCode::kLimitExceeded, "ERROR: statement needs more memory than limits.statement_memory allows");
+}
+
 Error ToError(const duckdb::ErrorData& error, const ErrorTexts& texts, std::string_view statement) {
   const std::string& message = error.RawMessage();
   using duckdb::ExceptionType;
@@ -71,9 +75,7 @@ Error ToError(const duckdb::ErrorData& error, const ErrorTexts& texts, std::stri
     case ExceptionType::SYNTAX: return SyntaxError(message, texts, statement);
     case ExceptionType::BINDER:
     case ExceptionType::CATALOG: return NameError(message, texts);
-    case ExceptionType::OUT_OF_MEMORY:
-      return Error(ErrorCode::kLimitExceeded,
-                   "ERROR: statement needs more memory than limits.statement_memory allows");
+    case ExceptionType::OUT_OF_MEMORY: return NeedsMoreMemory();
     case ExceptionType::INTERRUPT: return Error(ErrorCode::kTimeout, "ERROR: statement was interrupted");
     case ExceptionType::CONVERSION:
     case ExceptionType::OUT_OF_RANGE:
@@ -91,10 +93,7 @@ Error ToError(const duckdb::ErrorData& error, const ErrorTexts& texts, std::stri
 }
 
 Error ToError(const std::exception& exception, const ErrorTexts& texts, std::string_view statement) {
-  if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr) {
-    return Error(ErrorCode::kLimitExceeded,
-                 "ERROR: statement needs more memory than limits.statement_memory allows");
-  }
+  if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr) return NeedsMoreMemory();
   return ToError(duckdb::ErrorData(exception), texts, statement);
 }
 

@@ -12,5 +12,7 @@ namespace kalam::duck {
 // configuration keys; no file names, no internals.
 Error ToError(const duckdb::ErrorData& error, const ErrorTexts& texts, std::string_view statement);
 Error ToError(const std::exception& exception, const ErrorTexts& texts, std::string_view statement);
+// kLimitExceeded, naming limits.statement_memory.
+Error NeedsMoreMemory();
 
 }  // namespace kalam::duck

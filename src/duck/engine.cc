@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bounded_functions.h"
+#include "counted_allocator.h"
 #include "engine_impl.h"
 #include "guarded_functions.h"
 #include "id_functions.h"
@@ -100,7 +101,10 @@ Status Engine::Impl::Deliver(duckdb::unique_ptr<duckdb::PendingQueryResult> pend
   if (pending->HasError()) return ToError(pending->GetErrorObject(), options.texts, text);
   auto result = pending->Execute();
   if (result->HasError()) return ToError(result->GetErrorObject(), options.texts, text);
-  KALAM_TRY(sink.OnColumns(DescribeOutput(result->names, result->types)));
+  {
+    const MemoryBudget::Pause pause;
+    KALAM_TRY(sink.OnColumns(DescribeOutput(result->names, result->types)));
+  }
   ResultReader reader(result->types);
   while (true) {
     duckdb::unique_ptr<duckdb::DataChunk> chunk;
@@ -117,7 +121,10 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
                                            ", built for " + std::string(kEngineVersion));
   }
   auto impl = std::make_unique<Impl>(std::move(options));
+  CountedAllocator::Install();
+  MemoryBudget::SetCommonLimit(impl->options.memory_limit_bytes);
   duckdb::DBConfig config;
+  config.allocator = CountedAllocator::Make();
   config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_budget.h"
+#include "counted_allocator.h"
 #include "deadlines.h"
 #include "duck/engine.h"
 #include "duck_error.h"
@@ -109,11 +111,14 @@ Status Engine::Impl::WithSession(const std::string& text, const QueryContext& qu
   {
     const Deadlines::Watch watch(deadlines, query.deadline, [connection] { connection->Interrupt(); });
     if (query.cancellation) query.cancellation->SetInterrupt([connection] { connection->Interrupt(); });
+    bool too_large = false;
     try {
+      const CountedMemory memory(options.statement_memory_bytes, *connection, too_large);
       status = task(*session);
     } catch (const std::exception& e) {
       status = ToError(e, options.texts, text);
     }
+    if (too_large && !status.ok()) status = NeedsMoreMemory();
     if (query.cancellation) query.cancellation->SetInterrupt(nullptr);
     expired = watch.expired();
   }

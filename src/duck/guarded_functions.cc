@@ -19,6 +19,7 @@ enum class Growth {
   kSum,      // of all texts, or of all lists
   kProduct,  // of the first text and the longest other: each hit replaced
   kWork,     // the same product, but as steps: a table of both
+  kMap,      // keys and values; each key is looked up among all the others [8 us each among a million]
 };
 
 struct Guard {
@@ -60,10 +61,14 @@ constexpr Guard kGuards[] = {
     {"damerau_levenshtein", Growth::kWork, 16},  // it keeps a table of both
     {"jaro_similarity", Growth::kWork},
     {"jaro_winkler_similarity", Growth::kWork},
+    {"map", Growth::kMap},
+    {"map_from_entries", Growth::kMap},
 };
 
 // About two seconds of the edit distances.
 constexpr std::uint64_t kMaxSteps = 1'000'000'000;
+// A map may have this part of the elements of a list, keys and values together.
+constexpr std::uint64_t kMapPart = 5;
 // One vector has up to 2,048 rows; together they may make this many of the largest texts.
 constexpr std::uint64_t kLargestTexts = 8;
 
@@ -142,6 +147,9 @@ void Check(const Guard& guard, const SizeLimits& limits, DataChunk& args) {
     }
     if (all_bytes > limits.max_string_bytes * kLargestTexts * (product ? kLargestTexts : 1)) {
       Refuse(guard, "too many large texts at once", "max_string_bytes", limits.max_string_bytes);
+    }
+    if (guard.growth == Growth::kMap && sizes.elements > limits.max_list_elements / kMapPart) {
+      Refuse(guard, "a map with too many keys (a fifth)", "max_list_elements", limits.max_list_elements);
     }
     if (sizes.elements > limits.max_list_elements) {
       Refuse(guard, "a list with too many elements", "max_list_elements", limits.max_list_elements);

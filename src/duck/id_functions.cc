@@ -1,5 +1,6 @@
 #include "id_functions.h"
 
+#include "base/memory_budget.h"
 #include "model/generated_ids.h"
 #include "query_scope.h"
 
@@ -19,6 +20,7 @@ const QueryContext& ContextOf(ExpressionState& state) {
 
 void SnowflakeId(DataChunk& args, ExpressionState& state, Vector& result) {
   const QueryContext& query = ContextOf(state);
+  const MemoryBudget::Pause pause;  // the generator is no part of the engine
   const auto count = static_cast<std::uint32_t>(args.size());
   const auto first = query.reserve_ids(count);
   if (!first.ok()) throw duckdb::InvalidInputException("%s", first.error().message());

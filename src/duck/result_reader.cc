@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/json_writer.h"
+#include "base/memory_budget.h"
 #include "model/time_text.h"
 
 namespace kalam::duck {
@@ -149,6 +150,7 @@ Status ResultReader::Read(duckdb::DataChunk& chunk, RowSink& sink) {
   std::vector<Cell> cells(chunk.ColumnCount());
   for (duckdb::idx_t row = 0; row < chunk.size(); ++row) {
     for (std::size_t i = 0; i < cells.size(); ++i) cells[i] = ReadCell(i, chunk, row);
+    const MemoryBudget::Pause pause;  // the sink is no part of the engine
     KALAM_TRY(sink.OnRow(cells));
   }
   return {};

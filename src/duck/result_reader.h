@@ -17,7 +17,7 @@ class ResultReader {
  public:
   explicit ResultReader(const duckdb::vector<duckdb::LogicalType>& types) : types_(types) {}
 
-  // Calls the sink once per row. Errors: the sink's.
+  // Calls the sink once per row, without the memory budget of the statement. Errors: the sink's.
   Status Read(duckdb::DataChunk& chunk, RowSink& sink);
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/memory_budget.h"
 #include "datum_vector.h"
 #include "query_scope.h"
 #include "types.h"
@@ -44,7 +45,14 @@ struct ScanBindData final : duckdb::TableFunctionData {
   bool Equals(const FunctionData& other) const override { return this == &other; }
 };
 
+// The store below is no part of the engine and holds locks that an exception would leave behind: its calls stand under
+// a Pause of the statement's memory budget.
 struct ScanState final : duckdb::GlobalTableFunctionState {
+  ~ScanState() override {
+    const MemoryBudget::Pause pause;
+    cursor.reset();
+  }
+
   std::unique_ptr<ScanCursor> cursor;
   std::vector<std::optional<std::size_t>> columns;  // of the source, by output column; nullopt: row id
   std::vector<DataType> types;
@@ -304,7 +312,9 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
       state->types.push_back(DataType::kBigInt);
     }
   }
-  auto cursor = source->Open(KeysOf(context, data));
+  const KeyRange keys = KeysOf(context, data);
+  const MemoryBudget::Pause pause;
+  auto cursor = source->Open(keys);
   if (!cursor.ok()) Throw(context, cursor.error());
   state->cursor = std::move(cursor).value();
   return state;
@@ -314,7 +324,10 @@ void Scan(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::Dat
   auto& state = input.global_state->Cast<ScanState>();
   idx_t rows = 0;
   for (; rows < STANDARD_VECTOR_SIZE; ++rows) {
-    const auto more = state.cursor->Next();
+    const auto more = [&] {
+      const MemoryBudget::Pause pause;
+      return state.cursor->Next();
+    }();
     if (!more.ok()) Throw(context, more.error());
     if (!*more) break;
     for (std::size_t i = 0; i < state.columns.size(); ++i) {

@@ -62,6 +62,7 @@ duck::EngineOptions EngineOptionsOf(const ServerConfig& config) {
   duck::EngineOptions options;
   // The engine's own memory is shared by all statements; one of them may use as much as it allows.
   options.memory_limit_bytes = std::max(config.engine.memory_limit, config.limits.statement_memory);
+  options.statement_memory_bytes = config.limits.statement_memory;
   options.max_list_elements = config.limits.max_list_elements;
   options.max_string_bytes = config.limits.max_string_bytes;
   options.plan_cache_size = config.query_cache.size;

@@ -1,6 +1,10 @@
 // Hostile and broken input: a clear answer, bounded time and memory, and the next request is served.
 
 #include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "support/server_test.h"
 
@@ -83,6 +87,40 @@ TEST_F(BadInput, BombsOfFunctions) {
   // Of ordinary size they do what they always did.
   EXPECT_EQ(Quick("SELECT length(repeat('ab', 1000) || 'c' || hex('x')) + levenshtein('kitten', 'sitting')").cell(),
             "2006");
+}
+
+// What no argument shows beforehand: each holds more than a statement may, and gives it back.
+TEST_F(BadInput, BombsOfMemory) {
+  const std::uint64_t before = server().PeakResidentBytes();
+  for (const char* sql : {
+           "SELECT len(list_transform(range(2000), x -> repeat('x', 1000000)))",
+           "SELECT reservoir_quantile(x, 0.5, 100000000) FROM range(1000000) r(x)",
+           "SELECT median(x) FROM range(300000000) r(x)",
+           "SELECT entropy(x) FROM range(100000000) r(x)",
+           "SELECT mode(x) FROM range(100000000) r(x)",
+           "SELECT count(DISTINCT repeat('x', 100000) || x) FROM range(100000) r(x)",
+           "SELECT max(len(l)) FROM (SELECT list(x) OVER (ORDER BY x) AS l FROM range(20000) r(x))",
+           "SELECT len(max(x, 999999)) FROM range(10000) r(x) GROUP BY x",
+       }) {
+    EXPECT_TRUE(FailsWith(Client().Run(sql), "LIMIT_EXCEEDED", "limits.statement_memory")) << sql;
+  }
+  EXPECT_TRUE(FailsWith(Quick("SELECT map(range(1000000), range(1000000))"), "SQL_EXECUTION_ERROR",
+                        "limits.max_list_elements"));
+  EXPECT_TRUE(Ok(Quick("SELECT cardinality(list_histogram(range(100000)))")));
+  server().ResetPeak();
+  EXPECT_LT(server().PeakResidentBytes(), before + (std::uint64_t{200} << 20)) << "memory that was freed is kept";
+}
+
+// Several at once hold no more than one may.
+TEST_F(BadInput, BombsAtOnce) {
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([] {
+      EXPECT_TRUE(FailsWith(Client().Run("SELECT mode(x) FROM range(100000000) r(x)"), "LIMIT_EXCEEDED",
+                            "limits.statement_memory"));
+    });
+  }
+  for (auto& client : clients) client.join();
 }
 
 TEST_F(BadInput, WhatIsNotThere) {

@@ -136,7 +136,8 @@ struct ErrorTexts {
 };
 
 struct EngineOptions {
-  std::size_t memory_limit_bytes = std::size_t{1} << 30;
+  std::size_t memory_limit_bytes = std::size_t{1} << 30;      // of all statements together
+  std::size_t statement_memory_bytes = std::size_t{1} << 30;  // of each
   std::size_t max_list_elements = 1'000'000;
   std::size_t max_string_bytes = std::size_t{64} << 20;
   std::size_t max_depth = 200;

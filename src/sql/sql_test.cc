@@ -1,8 +1,10 @@
+#include <cctype>
 #include <random>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "sql/keyword.h"
 #include "sql/lexer.h"
 #include "sql/reserved_words.h"
 #include "sql/splitter.h"
@@ -200,6 +202,27 @@ TEST(CreateTable, RefusesWithTheDocumentedTexts) {
   EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) FLUSH ROWS 0"), "Row limit must be greater than 0");
   EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) nonsense"), "ERROR: syntax error at or near 'nonsense'");
   EXPECT_EQ(Refusal("CREATE NAMESPACE system"), "Namespace name 'system' is reserved");
+}
+
+// US14 T010b test_sql_keywords_enum_centralized
+TEST(Keywords, StandInOneSortedListOfEnumerators) {
+  std::string before;
+  int count = 0;
+  const auto check = [&](Keyword keyword, const std::string& spelling) {
+    EXPECT_EQ(LookupKeyword(spelling), keyword) << spelling;
+    std::string upper = spelling;
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    EXPECT_EQ(LookupKeyword(upper), keyword) << upper;
+    EXPECT_EQ(LookupKeyword(spelling + "x"), LookupKeyword(upper + "X"));
+    EXPECT_LT(before, spelling) << "sorted, each once";
+    before = spelling;
+    ++count;
+  };
+#define KALAM_TEST_KEYWORD(enumerator, spelling) check(Keyword::enumerator, spelling);
+  KALAM_SQL_KEYWORDS(KALAM_TEST_KEYWORD)
+#undef KALAM_TEST_KEYWORD
+  EXPECT_GT(count, 100);
+  EXPECT_EQ(LookupKeyword("nonsense"), Keyword::kNone);
 }
 
 TEST(Statements, OthersAreNotOurs) {

@@ -40,7 +40,7 @@ TEST(UserStatements, CreateTakesItsClausesInAnyOrderAndSpelling) {
   EXPECT_EQ(Parse<CreateUser>("CREATE USER maya ROLE service").role, "service");
 }
 
-// US14 T086a
+// US14 T086a test_create_user_rejects_owner_id
 TEST(UserStatements, OwnerIdIsRefusedWithTheSetText) {
   constexpr const char* kText = "OWNER_ID is not supported; use CREATE USER <username>";
   EXPECT_EQ(Refusal("CREATE USER maya OWNER_ID 'x'"), kText);

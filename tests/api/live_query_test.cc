@@ -1,4 +1,5 @@
-// Live queries over real sockets: what a subscriber is sent, in which order, and until when.
+// US11 T195 test_live_query_changes. Live queries over real sockets: what a subscriber is sent, in which order, and
+// until when.
 
 #include <algorithm>
 #include <atomic>

@@ -1,4 +1,4 @@
-// US1: parameters and the plan cache, as a client sees them.
+// US1 T115 test_parametrized_queries: parameters and the plan cache, as a client sees them.
 
 #include "support/server_test.h"
 

@@ -1,4 +1,4 @@
-// US4: what a user's queries prepared of the tables they use, and CLEAR CACHE.
+// US4 T257 test_session_caching: what a user's queries prepared of the tables they use, and CLEAR CACHE.
 
 #include "support/server_test.h"
 

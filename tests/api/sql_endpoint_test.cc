@@ -1,4 +1,5 @@
-// The shape of POST /v1/api/sql and its neighbours, as specification section 2 has it.
+// US9 T289 test_enhanced_api_features. The shape of POST /v1/api/sql and its neighbours, as specification section 2 has
+// it.
 
 #include "support/server_test.h"
 

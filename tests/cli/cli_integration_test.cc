@@ -63,7 +63,7 @@ TEST_F(CliIntegration, BasicQueryExecution) {
   EXPECT_LT(ran.took, std::chrono::milliseconds(500));
 }
 
-// US0 T038 test_cli_table_output_formatting
+// US0 T038 test_cli_table_output_formatting, US14 T010h test_cli_output_psql_style
 TEST_F(CliIntegration, TableOutputFormatting) {
   const Ran ran = Kalam({"-c", "SELECT id, name, ok FROM " + PeopleTable() + " ORDER BY id"});
   EXPECT_THAT(ran.out, StartsWith("┌────┬────────────────┬───────┐\n"

@@ -23,6 +23,20 @@ FOREIGN_HOMES = {
     "rocksdb": (re.compile(r'#include\s*[<"]rocksdb/'), "src/kv/"),
     "duckdb": (re.compile(r'#include\s*[<"]duckdb'), "src/duck/"),
 }
+# What may include a header: composition in main(), SQL where statements are executed, keywords in one list.
+STRUCTURE = [
+    # US14 T009a test_main_rs_module_structure
+    (re.compile(r"apps/kalamdb-server/"), re.compile(r'#include "(?!base/|server/)'),
+     "main() goes past the server module", "let config, routes and life cycle stay in src/server and src/api"),
+    # US14 T010a test_executor_moved_to_kalamdb_sql
+    (re.compile(r"(?!src/(?:duck|query|exec|live|cold|jobs|server)/)(?:src|apps|clients)/"),
+     re.compile(r'#include "duck/engine\.h"'), "runs SQL outside exec",
+     "go through api and exec::Executor"),
+    # US14 T010b test_sql_keywords_enum_centralized
+    (re.compile(r"(?!src/sql/include/sql/keyword\.h$)(?:src|apps|clients)/"),
+     re.compile(r"#\s*define KALAM_SQL_KEYWORDS|enum class Keyword\b"), "a second list of keywords",
+     "add the word to sql/keyword.h"),
+]
 
 
 def files_of(root):
@@ -67,6 +81,9 @@ def check_lines(name, lines):
             yield where, f"{len(line)} columns, more than {MAX_COLUMNS}", "break the line (`make format`)"
         if not may_print and DEBUG_PRINT.search(line):
             yield where, "prints to the terminal", "log with KALAM_LOG from base/log.h, or delete the line"
+        for place, pattern, problem, cure in STRUCTURE:
+            if not name.endswith("_test.cc") and place.match(name) and pattern.search(line):
+                yield where, problem, cure
         for library, (include, home) in FOREIGN_HOMES.items():
             if include.search(line) and not name.startswith(home):
                 yield where, f"includes {library} outside {home}", f"go through the interface of {home}"
@@ -141,6 +158,10 @@ def self_test():
         ({"src/base/a.cc": "// " + "x" * 120 + "\n"}, "columns"),
         ({"src/base/a.cc": "#include <rocksdb/db.h>\n"}, "includes rocksdb"),
         ({"src/base/a.cc": '#include "duckdb.hpp"\n'}, "includes duckdb"),
+        ({"apps/kalamdb-server/main.cc": '#include "kv/store.h"\n', "apps/kalamdb-server/CMakeLists.txt": "main.cc\n"},
+         "goes past the server module"),
+        ({"src/base/a.cc": '#include "duck/engine.h"\n'}, "runs SQL outside exec"),
+        ({"src/base/a.cc": "enum class Keyword : char {};\n"}, "a second list of keywords"),
         ({"src/base/b.cc": "int b;\n"}, "in no CMakeLists.txt"),
         ({"src/base/aa.cc": "int b;\n", "src/base/CMakeLists.txt": "a.cc x/aa.cc\n"}, "in no CMakeLists.txt"),
         ({"src/new/CMakeLists.txt": "\n"}, "has no README.md"),

@@ -216,19 +216,26 @@ struct Committer::Impl {
       interest.TakeTouched(touched);
     }
     last_round = steady_clock::now();
-    const bool sync = options.mode == SyncMode::kCommit || !HasUnpublished() || stopping ||
-                      steady_clock::now() - last_sync >= options.interval;
-    const Status status = sync ? store.Sync() : store.FlushToOs();
-    if (!status.ok()) {
-      Suffer(status.error());
-      return;
+    const auto publish = [&] {
+      rounds.fetch_add(1, std::memory_order_relaxed);
+      Publish(std::make_shared<const DurableSnapshot>(std::move(view), upto), lease);
+    };
+
+    const bool nobody_waits_for_it = options.mode == SyncMode::kInterval && HasUnpublished();
+    if (nobody_waits_for_it) {
+      if (!Done(store.FlushToOs())) return;
+      publish();
+      if (!stopping && steady_clock::now() - last_sync < options.interval) return;
     }
-    if (sync) {
-      synced = upto;
-      last_sync = steady_clock::now();
-    }
-    rounds.fetch_add(1, std::memory_order_relaxed);
-    Publish(std::make_shared<const DurableSnapshot>(std::move(view), upto), lease);
+    if (!Done(store.Sync())) return;
+    synced = upto;
+    last_sync = steady_clock::now();
+    if (!nobody_waits_for_it) publish();
+  }
+
+  bool Done(const Status& status) {
+    if (!status.ok()) Suffer(status.error());
+    return status.ok();
   }
 
   // Readers first, then subscribers, then the writers: whoever is told of a write can read it.

@@ -260,6 +260,18 @@ class IntervalTest : public CommitterTest {
   }
 };
 
+TEST_F(IntervalTest, WritersAreAnsweredBeforeASyncThatIsDueAlready) {
+  committer_options_.interval = std::chrono::milliseconds(0);
+  Reopen();
+  gate_.Close();
+  Done(Statement(notes_).Insert(1, "a"));
+  EXPECT_EQ(Rows(), "1=a");
+  gate_.AwaitSync();
+  gate_.Open();
+  Reopen();
+  EXPECT_EQ(Rows(), "1=a");
+}
+
 TEST_F(IntervalTest, WritersAreAnsweredBeforeTheSyncWhichFollowsByItself) {
   gate_.Close();
   Done(Statement(notes_).Insert(1, "a"));

@@ -35,8 +35,6 @@ constexpr std::size_t kLargeBytes = std::size_t{256} << 10;
 constexpr std::int64_t kInnocentBytes = std::int64_t{32} << 20;
 // Changes below this are not worth a write to memory that all threads share.
 constexpr std::int64_t kPublishStep = std::int64_t{1} << 20;
-// What has held less leaves nothing worth giving back at once.
-constexpr std::uint64_t kLargePeak = std::uint64_t{32} << 20;
 
 std::atomic<std::int64_t> g_held{0};
 std::atomic<std::int64_t> g_limit{std::numeric_limits<std::int64_t>::max()};
@@ -65,16 +63,6 @@ std::int64_t ThreadBytes() {
   return static_cast<std::int64_t>(counted) + t_reported;
 }
 
-void GiveBackFreedMemory() {
-  unsigned arena = 0;
-  std::size_t size = sizeof(arena);
-  if (mallctl == nullptr || mallctl("thread.arena", &arena, &size, nullptr, 0) != 0) return;
-  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
-  char purge[40];
-  std::snprintf(purge, sizeof(purge), "arena.%u.purge", arena);
-  mallctl(purge, nullptr, nullptr, nullptr, 0);
-}
-
 }  // namespace
 
 MemoryBudget::MemoryBudget(std::uint64_t bytes, std::function<void()> interrupt)
@@ -91,7 +79,18 @@ MemoryBudget::~MemoryBudget() {
   if (!active_) return;
   t_budget = nullptr;
   g_held.fetch_sub(published_, std::memory_order_relaxed);
-  if (peak_bytes_ >= kLargePeak) GiveBackFreedMemory();
+}
+
+std::int64_t MemoryBudget::held_bytes() const { return active_ ? ThreadBytes() - start_ : 0; }
+
+void MemoryBudget::GiveBackFreedMemory() {
+  unsigned arena = 0;
+  std::size_t size = sizeof(arena);
+  if (mallctl == nullptr || mallctl("thread.arena", &arena, &size, nullptr, 0) != 0) return;
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+  char purge[40];
+  std::snprintf(purge, sizeof(purge), "arena.%u.purge", arena);
+  mallctl(purge, nullptr, nullptr, nullptr, 0);
 }
 
 bool MemoryBudget::HasRoom(std::size_t bytes) {

@@ -8,9 +8,6 @@ using duckdb::data_ptr_t;
 using duckdb::idx_t;
 using duckdb::PrivateAllocatorData;
 
-// A statement that held more leaves memory behind that is worth giving back at once.
-constexpr std::uint64_t kLargeBytes = std::uint64_t{32} << 20;
-
 data_ptr_t Allocate(PrivateAllocatorData* data, idx_t size) {
   if (!MemoryBudget::Take(size)) throw duckdb::OutOfMemoryException("the statement's memory is used up");
   const data_ptr_t memory = Allocator::DefaultAllocate(data, size);
@@ -47,11 +44,9 @@ duckdb::unique_ptr<Allocator> CountedAllocator::Make() {
   return duckdb::make_uniq<Allocator>(Allocate, Free, Reallocate, nullptr);
 }
 
-CountedMemory::~CountedMemory() {
-  exceeded_ = budget_.exceeded();
-  if (budget_.peak_bytes() < kLargeBytes) return;
-  const MemoryBudget::Pause pause;
+void GiveBackFreedMemory() {
   Allocator::FlushAll();
+  MemoryBudget::GiveBackFreedMemory();
 }
 
 }  // namespace kalam::duck

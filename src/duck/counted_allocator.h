@@ -16,18 +16,26 @@ class CountedAllocator {
   static duckdb::unique_ptr<duckdb::Allocator> Make();
 };
 
-// What a statement may hold while it runs on this thread. A large one gives back at its end what the engine's
-// allocator would keep.
+// What a statement did with its memory.
+struct MemoryUse {
+  bool exceeded = false;  // something was refused: then this is why it failed, whatever the engine says
+  std::uint64_t peak_bytes = 0;
+  std::int64_t held_bytes = 0;  // more than before, when it had ended
+};
+
+// Bounds what a statement holds while it runs on this thread.
 class CountedMemory {
  public:
-  // `exceeded` is set when something was refused: then this is why the statement failed, whatever the engine says.
-  CountedMemory(std::uint64_t bytes, duckdb::Connection& connection, bool& exceeded)
-      : exceeded_(exceeded), budget_(bytes, [&connection] { connection.Interrupt(); }) {}
-  ~CountedMemory();
+  CountedMemory(std::uint64_t bytes, duckdb::Connection& connection, MemoryUse& use)
+      : use_(use), budget_(bytes, [&connection] { connection.Interrupt(); }) {}
+  ~CountedMemory() { use_ = {budget_.exceeded(), budget_.peak_bytes(), budget_.held_bytes()}; }
 
  private:
-  bool& exceeded_;
+  MemoryUse& use_;
   MemoryBudget budget_;
 };
+
+// What was freed goes back to the system. Milliseconds: after a statement that held much.
+void GiveBackFreedMemory();
 
 }  // namespace kalam::duck

@@ -81,9 +81,16 @@ std::unique_ptr<Session> Engine::Impl::Acquire(std::uint64_t plan) {
   return std::make_unique<Session>(*database);
 }
 
-void Engine::Impl::Release(std::unique_ptr<Session> session) {
-  const std::lock_guard lock(pool_mutex);
-  idle.push_back(std::move(session));
+void Engine::Impl::Release(std::unique_ptr<Session> session, const MemoryUse& use) {
+  // A statement that held more leaves memory behind that is worth giving back at once.
+  constexpr std::uint64_t kLargeBytes = std::uint64_t{32} << 20;
+  if (!session->NoteHeld(use.held_bytes)) {
+    session.reset();
+  } else {
+    const std::lock_guard lock(pool_mutex);
+    idle.push_back(std::move(session));
+  }
+  if (use.peak_bytes >= kLargeBytes) GiveBackFreedMemory();
 }
 
 std::size_t Engine::Impl::ClearPlans() {

@@ -45,7 +45,8 @@ struct Engine::Impl {
 
   // A session that has prepared the plan, if one is idle; 0: any.
   std::unique_ptr<Session> Acquire(std::uint64_t plan);
-  void Release(std::unique_ptr<Session> session);
+  // Back to the pool, unless it holds too much after that.
+  void Release(std::unique_ptr<Session> session, const MemoryUse& use);
   // Forgets all plans; how many there were.
   std::size_t ClearPlans();
 
@@ -107,18 +108,18 @@ Status Engine::Impl::WithSession(const std::string& text, const QueryContext& qu
   scope.query = &query;
   scope.failure.reset();
   Status status;
+  MemoryUse use;
   bool expired = false;
   {
     const Deadlines::Watch watch(deadlines, query.deadline, [connection] { connection->Interrupt(); });
     if (query.cancellation) query.cancellation->SetInterrupt([connection] { connection->Interrupt(); });
-    bool too_large = false;
     try {
-      const CountedMemory memory(options.statement_memory_bytes, *connection, too_large);
+      const CountedMemory memory(options.statement_memory_bytes, *connection, use);
       status = task(*session);
     } catch (const std::exception& e) {
       status = ToError(e, options.texts, text);
     }
-    if (too_large && !status.ok()) status = NeedsMoreMemory();
+    if (use.exceeded && !status.ok()) status = NeedsMoreMemory();
     if (query.cancellation) query.cancellation->SetInterrupt(nullptr);
     expired = watch.expired();
   }
@@ -126,7 +127,7 @@ Status Engine::Impl::WithSession(const std::string& text, const QueryContext& qu
   scope.sources.clear();
   scope.query = nullptr;
   scope.failure.reset();
-  Release(std::move(session));
+  Release(std::move(session), use);
 
   if (status.ok()) return status;
   if (failure) return *std::move(failure);

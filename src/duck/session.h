@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <utility>
@@ -16,6 +18,8 @@ class Session {
   // A prepared statement takes 7-10 KB, more with its text.
   static constexpr std::size_t kMaxPrepared = 256;
   static constexpr std::size_t kMaxTextBytes = 256u << 10;
+  // Prepared statements keep hash tables and sorted rows of their last run until the next one.
+  static constexpr std::int64_t kMaxHeldBytes = std::int64_t{32} << 20;
 
   explicit Session(duckdb::DuckDB& database) : connection_(database) {}
 
@@ -40,9 +44,10 @@ class Session {
     }
   }
 
-  void Clear() {
-    prepared_.clear();
-    text_bytes_ = 0;
+  // What the session holds more after a run than before; false when that is too much by now, and it should go.
+  bool NoteHeld(std::int64_t bytes) {
+    held_bytes_ += bytes;
+    return held_bytes_ <= kMaxHeldBytes;
   }
 
  private:
@@ -55,6 +60,7 @@ class Session {
   duckdb::Connection connection_;
   std::list<Entry> prepared_;  // last used first; ends before the connection
   std::size_t text_bytes_ = 0;
+  std::int64_t held_bytes_ = 0;
 };
 
 }  // namespace kalam::duck

@@ -101,6 +101,7 @@ TEST_F(BadInput, BombsOfMemory) {
            "SELECT count(DISTINCT repeat('x', 100000) || x) FROM range(100000) r(x)",
            "SELECT max(len(l)) FROM (SELECT list(x) OVER (ORDER BY x) AS l FROM range(20000) r(x))",
            "SELECT len(max(x, 999999)) FROM range(10000) r(x) GROUP BY x",
+           "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n FROM t, range(3)) SELECT count(*) FROM t",
        }) {
     EXPECT_TRUE(FailsWith(Client().Run(sql), "LIMIT_EXCEEDED", "limits.statement_memory")) << sql;
   }

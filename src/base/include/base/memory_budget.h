@@ -22,19 +22,23 @@ class MemoryBudget {
  public:
   // `interrupt` must not allocate.
   explicit MemoryBudget(std::uint64_t bytes, std::function<void()> interrupt = {});
-  // Gives large freed memory of this thread back to the system: the allocator would keep it for its next use.
   ~MemoryBudget();
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
   // The most that was held at a time, give or take what is too little to look at.
   std::uint64_t peak_bytes() const { return peak_bytes_; }
+  // What is held now; less than nothing when more was freed than was there before.
+  std::int64_t held_bytes() const;
   // Whether something was refused.
   bool exceeded() const { return exceeded_; }
 
   // Of another allocator, on this thread. False: it must not be allocated; never without a budget.
   static bool Take(std::size_t bytes);
   static void Give(std::size_t bytes);
+
+  // What this thread freed goes back to the system; the allocator would keep it for its next use.
+  static void GiveBackFreedMemory();
 
   // For all budgets together; set before the first. Default: none.
   static void SetCommonLimit(std::uint64_t bytes);

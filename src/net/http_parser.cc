@@ -89,7 +89,11 @@ bool RequestParser::keep_alive() const { return beast_->keep_alive(); }
 std::size_t RequestParser::Put(std::string_view input) {
   // The shortest end of a chunked body. Beast, which has seen part of it, asserts that it sees all of it next.
   constexpr std::string_view kLastChunk = "0\r\n\r\n";
-  if (header_done() && beast_->chunked() && input.size() < kLastChunk.size()) return 0;
+  if (header_done() && beast_->chunked()) {
+    if (input.size() < kLastChunk.size()) return 0;
+    // Beast subtracts a chunk's size at each attempt to read its head.
+    beast_->body_limit(limits_.max_body_bytes - request_->body().size());
+  }
 
   error_code ec;
   const std::size_t used = beast_->put({input.data(), input.size()}, ec);

@@ -82,6 +82,16 @@ TEST(HttpParserTest, LeavesTheLastChunkUntilAllOfItIsThere) {
   EXPECT_TRUE(parser.done());
 }
 
+// Found by the fuzzer: each byte of such a text is another attempt to read the head of the chunk.
+TEST(HttpParserTest, CountsAChunkOnceHoweverItsHeadArrives) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n800;x=\"\r\n";
+  const std::string input = head + "abcdefgh\"\r\n";
+  std::vector<std::size_t> cuts(input.size());
+  for (std::size_t i = 0; i < cuts.size(); ++i) cuts[i] = i;
+  EXPECT_EQ(Reading(input).status(), 400);
+  EXPECT_EQ(Reading(input, cuts).status(), 400);
+}
+
 TEST(HttpParserTest, RefusesWhatProxiesMayReadDifferently) {
   const std::string post = "POST / HTTP/1.1\r\nHost: x\r\n";
   EXPECT_EQ(Reading(post + "Content-Length: 5, 5\r\n\r\nhello").status(), 400);

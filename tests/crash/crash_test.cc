@@ -99,50 +99,65 @@ struct Writer {
   }
 };
 
-class Crash : public OwnServerTest, public testing::WithParamInterface<const char*> {};
-
-TEST_P(Crash, KeepsWhatWasAcknowledgedAndNothingHalf) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed=" + std::to_string(seed));
-  std::mt19937 random(seed);
-  const char* cycles_text = std::getenv("KALAM_CRASH_CYCLES");
-  const int cycles = cycles_text ? std::atoi(cycles_text) : 8;
-
-  ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
-  server.Start();
-  ASSERT_TRUE(Ok(SqlClient(server.port())
-                     .Run("CREATE NAMESPACE app; CREATE USER TABLE app.t (id BIGINT PRIMARY KEY, "
-                          "grp INT, version INT)")));
-  std::vector<Writer> writers(kWriters);
-  for (int i = 0; i < kWriters; ++i) {
-    writers[i].user = "writer-" + std::to_string(i);
-    writers[i].random.seed(random());
+class Crash : public OwnServerTest, public testing::WithParamInterface<const char*> {
+ protected:
+  // With the tables that `sql` makes.
+  void StartWith(std::string_view sql) {
+    server_ = &Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
+    server_->Start();
+    ASSERT_TRUE(Ok(SqlClient(server_->port()).Run(sql)));
   }
 
-  for (int cycle = 0; cycle < cycles && !HasFailure(); ++cycle) {
-    std::atomic<int> statements = 0;
+  SqlClient ClientOf(int writer) { return SqlClient(server_->port(), "writer-" + std::to_string(writer)); }
+
+  // Every writer takes steps, `step(writer, client)`, until it says false or the server is gone, which is killed
+  // after 20 to `most` steps of all together. Then the server is there again.
+  template <typename Step>
+  void WriteUntilKilled(int most, Step step) {
+    std::atomic<int> steps = 0;
     std::vector<std::thread> threads;
-    for (Writer& writer : writers) {
-      threads.emplace_back([&writer, &statements, port = server.port()] {
+    for (int writer = 0; writer < kWriters; ++writer) {
+      threads.emplace_back([&, writer] {
         try {
-          SqlClient client(port, writer.user);
-          while (true) {
-            writer.WriteOnce(client);
-            ++statements;
-          }
+          SqlClient client = ClientOf(writer);
+          while (step(writer, client)) ++steps;
         } catch (const std::runtime_error&) {
-          // The server is gone.
+          // The server is gone; the last step is in doubt.
         }
       });
     }
-    const int until = 20 + static_cast<int>(random() % 400);
-    while (statements < until) std::this_thread::yield();
-    server.Kill();
+    const int until = 20 + static_cast<int>(random_() % static_cast<unsigned>(most - 20));
+    while (steps < until) std::this_thread::yield();
+    server_->Kill();
     for (auto& thread : threads) thread.join();
-    server.Start();
-    for (Writer& writer : writers) {
-      SqlClient client(server.port(), writer.user);
-      writer.Verify(client);
+    server_->Start();
+  }
+
+  const unsigned seed_ = std::random_device{}();
+  const testing::ScopedTrace trace_{__FILE__, __LINE__, "seed=" + std::to_string(seed_)};
+  std::mt19937 random_{seed_};
+
+ private:
+  ServerProcess* server_ = nullptr;
+};
+
+TEST_P(Crash, KeepsWhatWasAcknowledgedAndNothingHalf) {
+  const char* cycles_text = std::getenv("KALAM_CRASH_CYCLES");
+  const int cycles = cycles_text ? std::atoi(cycles_text) : 8;
+  StartWith("CREATE NAMESPACE app; CREATE USER TABLE app.t (id BIGINT PRIMARY KEY, grp INT, version INT)");
+  std::vector<Writer> writers(kWriters);
+  for (int w = 0; w < kWriters; ++w) {
+    writers[w].user = "writer-" + std::to_string(w);
+    writers[w].random.seed(random_());
+  }
+  for (int cycle = 0; cycle < cycles && !HasFailure(); ++cycle) {
+    WriteUntilKilled(420, [&](int w, SqlClient& client) {
+      writers[w].WriteOnce(client);
+      return true;
+    });
+    for (int w = 0; w < kWriters; ++w) {
+      SqlClient client = ClientOf(w);
+      writers[w].Verify(client);
     }
   }
 }
@@ -150,71 +165,40 @@ TEST_P(Crash, KeepsWhatWasAcknowledgedAndNothingHalf) {
 // Amounts move between two tables while the server is killed: the sum never changes, and each acknowledged move is
 // there.
 TEST_P(Crash, ATransactionIsWholeOrAbsent) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed=" + std::to_string(seed));
-  std::mt19937 random(seed);
   constexpr int kCycles = 5;
-  ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
-  server.Start();
-  ASSERT_TRUE(Ok(SqlClient(server.port())
-                     .Run("CREATE NAMESPACE app; CREATE TABLE app.a (id BIGINT PRIMARY KEY, n BIGINT); "
-                          "CREATE USER TABLE app.moves (id BIGINT PRIMARY KEY, n BIGINT); "
-                          "INSERT INTO app.a VALUES (0, 0), (1, 0), (2, 0), (3, 0)")));
-  std::array<int, kWriters> next{};  // moves tried, by writer
-  std::array<int, kWriters> known{};  // acknowledged: all below it
+  StartWith(
+      "CREATE NAMESPACE app; CREATE TABLE app.a (id BIGINT PRIMARY KEY, n BIGINT); "
+      "CREATE USER TABLE app.moves (id BIGINT PRIMARY KEY, n BIGINT); "
+      "INSERT INTO app.a VALUES (0, 0), (1, 0), (2, 0), (3, 0)");
+  std::array<int, kWriters> acknowledged{};  // moves, by writer
   for (int cycle = 0; cycle < kCycles && !HasFailure(); ++cycle) {
-    std::atomic<int> moves = 0;
-    std::vector<std::thread> threads;
+    WriteUntilKilled(220, [&](int w, SqlClient& client) {
+      // The shared account and the writer's own record of it, in one transaction.
+      const SqlAnswer answer = client.Run("BEGIN; INSERT INTO app.moves VALUES (" + std::to_string(acknowledged[w]) +
+                                          ", 1); UPDATE app.a SET n = n + 1 WHERE id = " + std::to_string(w) +
+                                          "; COMMIT");
+      if (answer.ok()) ++acknowledged[w];
+      return answer.ok();
+    });
     for (int w = 0; w < kWriters; ++w) {
-      threads.emplace_back([&, w, port = server.port()] {
-        try {
-          SqlClient client(port, "writer-" + std::to_string(w));
-          while (true) {
-            // The shared account and the writer's own record of it, in one transaction.
-            const std::string id = std::to_string(next[w]);
-            const SqlAnswer answer = client.Run("BEGIN; INSERT INTO app.moves VALUES (" + id +
-                                                ", 1); UPDATE app.a SET n = n + 1 WHERE id = " + std::to_string(w) +
-                                                "; COMMIT");
-            if (!answer.ok()) return;
-            known[w] = ++next[w];
-            ++moves;
-          }
-        } catch (const std::runtime_error&) {
-          // The server is gone.
-        }
-      });
-    }
-    const int until = 20 + static_cast<int>(random() % 200);
-    while (moves < until) std::this_thread::yield();
-    server.Kill();
-    for (auto& thread : threads) thread.join();
-    server.Start();
-    for (int w = 0; w < kWriters; ++w) {
-      SqlClient client(server.port(), "writer-" + std::to_string(w));
-      const SqlAnswer answer = client.Run("SELECT (SELECT count(*) FROM app.moves) AS moves, n FROM app.a WHERE id = " +
-                                          std::to_string(w));
+      const SqlAnswer answer = ClientOf(w).Run(
+          "SELECT (SELECT count(*) FROM app.moves) AS moves, n FROM app.a WHERE id = " + std::to_string(w));
       ASSERT_TRUE(Ok(answer));
       const int recorded = std::stoi(answer.rows()[0][0]);
       EXPECT_EQ(recorded, std::stoi(answer.rows()[0][1])) << "half a transaction";
-      EXPECT_GE(recorded, known[w]) << "an acknowledged transaction is gone";
-      EXPECT_LE(recorded, known[w] + 1);
-      next[w] = known[w] = recorded;
+      EXPECT_GE(recorded, acknowledged[w]) << "an acknowledged transaction is gone";
+      EXPECT_LE(recorded, acknowledged[w] + 1);
+      acknowledged[w] = recorded;
     }
   }
 }
 
 // Counters that are incremented with a request_id, and asked for again after each kill, are never doubled.
 TEST_P(Crash, ARetriedRequestHappensOnce) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed=" + std::to_string(seed));
-  std::mt19937 random(seed);
   constexpr int kCycles = 5;
-  ServerProcess& server = Make({.env = {{"KALAMDB_STORAGE_SYNC", GetParam()}}});
-  server.Start();
-  ASSERT_TRUE(Ok(SqlClient(server.port())
-                     .Run("CREATE NAMESPACE app; CREATE TABLE app.a (id BIGINT PRIMARY KEY, n BIGINT); "
-                          "INSERT INTO app.a VALUES (0, 0), (1, 0), (2, 0), (3, 0)")));
-  std::array<int, kWriters> next{};
+  StartWith(
+      "CREATE NAMESPACE app; CREATE TABLE app.a (id BIGINT PRIMARY KEY, n BIGINT); "
+      "INSERT INTO app.a VALUES (0, 0), (1, 0), (2, 0), (3, 0)");
   // The request with this number: its answer is the number after it, however often it is sent.
   const auto increment = [](SqlClient& client, int writer, int number) {
     const std::string name = std::to_string(writer);
@@ -225,29 +209,15 @@ TEST_P(Crash, ARetriedRequestHappensOnce) {
     EXPECT_EQ(answer.cell(), std::to_string(number + 1));
     return true;
   };
+  std::array<int, kWriters> next{};
   for (int cycle = 0; cycle < kCycles && !HasFailure(); ++cycle) {
-    std::atomic<int> steps = 0;
-    std::vector<std::thread> threads;
+    WriteUntilKilled(220, [&](int w, SqlClient& client) {
+      const bool done = increment(client, w, next[w]);
+      next[w] += done ? 1 : 0;
+      return done;
+    });
     for (int w = 0; w < kWriters; ++w) {
-      threads.emplace_back([&, w, port = server.port()] {
-        try {
-          SqlClient client(port);
-          while (increment(client, w, next[w])) {
-            ++next[w];
-            ++steps;
-          }
-        } catch (const std::runtime_error&) {
-          // The server is gone; the last request is in doubt.
-        }
-      });
-    }
-    const int until = 20 + static_cast<int>(random() % 200);
-    while (steps < until) std::this_thread::yield();
-    server.Kill();
-    for (auto& thread : threads) thread.join();
-    server.Start();
-    SqlClient client(server.port());
-    for (int w = 0; w < kWriters; ++w) {
+      SqlClient client = ClientOf(w);
       EXPECT_TRUE(next[w] == 0 || increment(client, w, next[w] - 1)) << "the last acknowledged";
       EXPECT_TRUE(increment(client, w, next[w]));
       ++next[w];

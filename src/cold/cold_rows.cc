@@ -45,7 +45,7 @@ class SegmentCursor {
       if (!more) return false;
       key_.clear();
       AppendPrimaryKey(key_, rows_->Column(shape_.key_column));
-    } while (entry_.hidden && entry_.hidden->contains(key_));
+    } while (entry_.hidden && std::ranges::binary_search(*entry_.hidden, key_));
     return true;
   }
   const std::string& key() const { return key_; }

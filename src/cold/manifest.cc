@@ -53,7 +53,7 @@ std::size_t BytesOf(const Manifest& manifest) {
   std::size_t bytes = sizeof(Manifest);
   for (const auto& entry : manifest.entries) {
     bytes += sizeof(entry) + entry.filter->bytes() + 300;
-    if (entry.hidden) bytes += entry.hidden->size() * 80;
+    if (entry.hidden) bytes += entry.hidden->size() * 40;
   }
   return bytes;
 }
@@ -195,8 +195,7 @@ Result<ManifestPtr> ManifestStore::Read(const std::string& partition, std::uint6
     std::shared_ptr<const HiddenKeys> hidden;
     if (has_hidden == kv::ReadOutcome::kFound) {
       KALAM_TRY_ASSIGN(auto keys, DecodeHiddenKeys(value.view()));
-      hidden = std::make_shared<const HiddenKeys>(std::make_move_iterator(keys.begin()),
-                                                  std::make_move_iterator(keys.end()));
+      hidden = std::make_shared<const HiddenKeys>(std::move(keys));
     }
     manifest->entries.push_back({std::move(segment),
                                  std::make_shared<const KeyFilter>(std::move(filter)),

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "base/memory_budget.h"
+#include "cold_scan.h"
 #include "datum_vector.h"
+#include "duck/cold_part.h"
 #include "query_scope.h"
 #include "types.h"
 
@@ -19,11 +21,18 @@ using duckdb::FlatVector;
 using duckdb::idx_t;
 using duckdb::LogicalGet;
 
-// A bound of the key: a constant, or the place where its value is found when a scan starts.
-struct KeyBound {
-  Value constant;
+// What a column is compared with: a constant, or the place where its value is found when a scan starts.
+struct Bound {
+  duckdb::Value constant = duckdb::Value();
   duckdb::shared_ptr<duckdb::BoundParameterData> parameter = nullptr;
   std::shared_ptr<const Expression> computed = nullptr;  // from parameters: `$1 + 50`
+};
+
+// A comparison that holds for every row of the result: a hint for files, which have statistics.
+struct ColumnBound {
+  std::size_t column = 0;  // numbered as columns()
+  ExpressionType comparison = ExpressionType::COMPARE_EQUAL;
+  Bound bound;
 };
 
 // What a plan knows of one table: where its source is found at each run, what its columns are, and which keys can
@@ -34,8 +43,9 @@ struct ScanBindData final : duckdb::TableFunctionData {
   std::vector<ScanColumn> hidden_columns;
   std::optional<std::size_t> key_column;
 
-  std::vector<KeyBound> lower, upper;  // all of them hold
-  std::vector<std::vector<KeyBound>> points;
+  std::vector<Bound> lower, upper;  // of the key; all of them hold
+  std::vector<std::vector<Bound>> points;
+  std::vector<ColumnBound> others;  // of other columns
 
   duckdb::unique_ptr<duckdb::FunctionData> Copy() const override {
     auto copy = duckdb::make_uniq<ScanBindData>();
@@ -57,6 +67,7 @@ struct ScanState final : duckdb::GlobalTableFunctionState {
   std::vector<std::optional<std::size_t>> columns;  // of the source, by output column; nullopt: row id
   std::vector<DataType> types;
   std::int64_t row_number = 0;
+  std::optional<ColdScan> cold;  // after the cursor's rows
 };
 
 // Ends the query; the engine would keep only the text.
@@ -113,33 +124,34 @@ std::optional<Value> KeyOf(const duckdb::Value& value) {
   return std::nullopt;
 }
 
-class KeyPushdown {
+class Pushdown {
  public:
-  KeyPushdown(const LogicalGet& get, ScanBindData& data)
-      : get_(get), type_(ToLogicalType(data.columns[*data.key_column].type)), data_(data) {}
+  Pushdown(const LogicalGet& get, ScanBindData& data) : get_(get), data_(data) {}
 
   // Each filter holds for every row of the result, so each may narrow the range on its own.
   void Narrow(const Expression& filter) {
     switch (filter.GetExpressionClass()) {
       case duckdb::ExpressionClass::BOUND_COMPARISON: {
         const auto& comparison = filter.Cast<duckdb::BoundComparisonExpression>();
-        if (IsKey(*comparison.left)) {
-          Compare(filter.GetExpressionType(), *comparison.right);
-        } else if (IsKey(*comparison.right)) {
-          Compare(duckdb::FlipComparisonExpression(filter.GetExpressionType()), *comparison.left);
+        if (const auto column = ColumnOf(*comparison.left)) {
+          Compare(*column, filter.GetExpressionType(), *comparison.right);
+        } else if (const auto right = ColumnOf(*comparison.right)) {
+          Compare(*right, duckdb::FlipComparisonExpression(filter.GetExpressionType()), *comparison.left);
         }
         return;
       }
       case duckdb::ExpressionClass::BOUND_BETWEEN: {
         const auto& between = filter.Cast<duckdb::BoundBetweenExpression>();
-        if (!IsKey(*between.input)) return;
-        Compare(ExpressionType::COMPARE_GREATERTHANOREQUALTO, *between.lower);
-        Compare(ExpressionType::COMPARE_LESSTHANOREQUALTO, *between.upper);
+        const auto column = ColumnOf(*between.input);
+        if (!column) return;
+        // Strict bounds are taken as if they were not: a hint.
+        Compare(*column, ExpressionType::COMPARE_GREATERTHANOREQUALTO, *between.lower);
+        Compare(*column, ExpressionType::COMPARE_LESSTHANOREQUALTO, *between.upper);
         return;
       }
       case duckdb::ExpressionClass::BOUND_OPERATOR: {
         const auto& list = filter.Cast<duckdb::BoundOperatorExpression>();
-        if (list.GetExpressionType() == ExpressionType::COMPARE_IN && IsKey(*list.children[0])) In(list);
+        if (list.GetExpressionType() == ExpressionType::COMPARE_IN && IsKey(ColumnOf(*list.children[0]))) In(list);
         return;
       }
       case duckdb::ExpressionClass::BOUND_CONJUNCTION: {
@@ -152,50 +164,62 @@ class KeyPushdown {
   }
 
  private:
-  bool IsKey(const Expression& expression) const {
-    if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_COLUMN_REF) return false;
+  bool IsKey(const std::optional<std::size_t>& column) const { return column && column == data_.key_column; }
+
+  // The declared column that the expression is, if it is one.
+  std::optional<std::size_t> ColumnOf(const Expression& expression) const {
+    if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_COLUMN_REF) return std::nullopt;
     const auto& reference = expression.Cast<duckdb::BoundColumnRefExpression>();
-    return reference.binding.table_index == get_.table_index &&
-           get_.GetColumnIds()[reference.binding.column_index].GetPrimaryIndex() == *data_.key_column;
+    if (reference.binding.table_index != get_.table_index) return std::nullopt;
+    const auto column = get_.GetColumnIds()[reference.binding.column_index].GetPrimaryIndex();
+    return column < data_.columns.size() ? std::optional<std::size_t>(column) : std::nullopt;
   }
 
-  // The other side in the key's own type. Other types are left to the engine's comparison.
-  std::optional<KeyBound> Bound(const Expression& expression) const {
-    if (expression.return_type != type_) return std::nullopt;
-    if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_PARAMETER) {
-      return KeyBound{.constant = {}, .parameter = expression.Cast<duckdb::BoundParameterExpression>().parameter_data};
+  // The other side in the column's own type. Other types are left to the engine's comparison.
+  std::optional<Bound> BoundOf(std::size_t column, const Expression& other) const {
+    const DataType type = data_.columns[column].type;
+    if (other.return_type != ToLogicalType(type) || type == DataType::kJson) return std::nullopt;
+    if (other.GetExpressionClass() == duckdb::ExpressionClass::BOUND_PARAMETER) {
+      return Bound{.parameter = other.Cast<duckdb::BoundParameterExpression>().parameter_data};
     }
-    if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT) {
-      auto key = KeyOf(expression.Cast<duckdb::BoundConstantExpression>().value);
-      if (!key) return std::nullopt;
-      return KeyBound{.constant = *std::move(key)};
+    if (other.GetExpressionClass() == duckdb::ExpressionClass::BOUND_CONSTANT) {
+      const auto& constant = other.Cast<duckdb::BoundConstantExpression>().value;
+      if (constant.IsNull()) return std::nullopt;
+      return Bound{.constant = constant};
     }
     // The same for every row, so it may be computed once more, before the first.
-    if (!expression.IsScalar() || expression.IsVolatile() || expression.HasSubquery()) return std::nullopt;
-    return KeyBound{.constant = {}, .computed = std::shared_ptr<const Expression>(expression.Copy().release())};
+    if (!other.IsScalar() || other.IsVolatile() || other.HasSubquery()) return std::nullopt;
+    return Bound{.computed = std::shared_ptr<const Expression>(other.Copy().release())};
   }
 
-  void Compare(ExpressionType type, const Expression& other) {
-    auto bound = Bound(other);
-    if (!bound) return;
+  void Compare(std::size_t column, ExpressionType type, const Expression& other) {
     switch (type) {
       case ExpressionType::COMPARE_EQUAL:
-        data_.lower.push_back(*bound);
-        data_.upper.push_back(*std::move(bound));
-        return;
-      // Strict bounds keep their own key: the engine drops it.
       case ExpressionType::COMPARE_GREATERTHAN:
-      case ExpressionType::COMPARE_GREATERTHANOREQUALTO: data_.lower.push_back(*std::move(bound)); return;
+      case ExpressionType::COMPARE_GREATERTHANOREQUALTO:
       case ExpressionType::COMPARE_LESSTHAN:
-      case ExpressionType::COMPARE_LESSTHANOREQUALTO: data_.upper.push_back(*std::move(bound)); return;
+      case ExpressionType::COMPARE_LESSTHANOREQUALTO: break;
       default: return;
     }
+    if (IsKey(column)) return CompareKey(type, other);
+    if (auto bound = BoundOf(column, other)) data_.others.push_back({column, type, *std::move(bound)});
+  }
+
+  void CompareKey(ExpressionType type, const Expression& other) {
+    auto bound = BoundOf(*data_.key_column, other);
+    if (!bound) return;
+    // Strict bounds keep their own key: the engine drops it.
+    const bool lower = type != ExpressionType::COMPARE_LESSTHAN && type != ExpressionType::COMPARE_LESSTHANOREQUALTO;
+    const bool upper =
+        type != ExpressionType::COMPARE_GREATERTHAN && type != ExpressionType::COMPARE_GREATERTHANOREQUALTO;
+    if (lower) data_.lower.push_back(*bound);
+    if (upper) data_.upper.push_back(*std::move(bound));
   }
 
   void In(const duckdb::BoundOperatorExpression& list) {
-    std::vector<KeyBound> points;
+    std::vector<Bound> points;
     for (std::size_t i = 1; i < list.children.size(); ++i) {
-      auto bound = Bound(*list.children[i]);
+      auto bound = BoundOf(*data_.key_column, *list.children[i]);
       if (!bound) return;
       points.push_back(*std::move(bound));
     }
@@ -203,7 +227,6 @@ class KeyPushdown {
   }
 
   const LogicalGet& get_;
-  const duckdb::LogicalType type_;
   ScanBindData& data_;
 };
 
@@ -227,20 +250,27 @@ void PushdownFilters(ClientContext& context, LogicalGet& get, duckdb::FunctionDa
   auto& data = bind->Cast<ScanBindData>();
   for (const auto& filter : filters) RestoreTypes(*filter, QueryScope::Of(context));
   if (!data.key_column) return;
-  KeyPushdown pushdown(get, data);
+  Pushdown pushdown(get, data);
   for (const auto& filter : filters) pushdown.Narrow(*filter);
 }
 
 // --- the values of a run
 
-// A bound's value in this run; nullopt inside: NULL, which no key equals. nullopt outside: computing it fails, which is
-// the engine's to report, if there is a row to compare.
-std::optional<std::optional<Value>> ValueOf(ClientContext& context, const KeyBound& bound) {
-  if (bound.parameter) return KeyOf(bound.parameter->GetValue());
+// A bound's value in this run. nullopt: computing it fails, which is the engine's to report, if there is a row to
+// compare.
+std::optional<duckdb::Value> ValueOf(ClientContext& context, const Bound& bound) {
+  if (bound.parameter) return bound.parameter->GetValue();
   if (!bound.computed) return bound.constant;
   duckdb::Value value;
   if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *bound.computed, value)) return std::nullopt;
-  return KeyOf(value);
+  return value;
+}
+
+// The same as a key; nullopt inside: NULL, which no key equals.
+std::optional<std::optional<Value>> KeyValueOf(ClientContext& context, const Bound& bound) {
+  const auto value = ValueOf(context, bound);
+  if (!value) return std::nullopt;
+  return KeyOf(*value);
 }
 
 bool Less(const Value& a, const Value& b) {
@@ -255,10 +285,10 @@ KeyRange Nothing() {
 }
 
 // Sorted, each once.
-std::optional<std::vector<Value>> PointsOf(ClientContext& context, const std::vector<KeyBound>& list) {
+std::optional<std::vector<Value>> PointsOf(ClientContext& context, const std::vector<Bound>& list) {
   std::vector<Value> points;
-  for (const KeyBound& bound : list) {
-    auto value = ValueOf(context, bound);
+  for (const Bound& bound : list) {
+    auto value = KeyValueOf(context, bound);
     if (!value) return std::nullopt;
     if (*value) points.push_back(**std::move(value));
   }
@@ -271,14 +301,14 @@ std::optional<std::vector<Value>> PointsOf(ClientContext& context, const std::ve
 
 KeyRange KeysOf(ClientContext& context, const ScanBindData& data) {
   KeyRange keys;
-  for (const KeyBound& bound : data.lower) {
-    auto value = ValueOf(context, bound);
+  for (const Bound& bound : data.lower) {
+    auto value = KeyValueOf(context, bound);
     if (!value) continue;
     if (!*value) return Nothing();
     if (!keys.lower || Less(*keys.lower, **value)) keys.lower = *std::move(value);
   }
-  for (const KeyBound& bound : data.upper) {
-    auto value = ValueOf(context, bound);
+  for (const Bound& bound : data.upper) {
+    auto value = KeyValueOf(context, bound);
     if (!value) continue;
     if (!*value) return Nothing();
     if (!keys.upper || Less(**value, *keys.upper)) keys.upper = *std::move(value);
@@ -288,6 +318,16 @@ KeyRange KeysOf(ClientContext& context, const ScanBindData& data) {
     if (points && (!keys.points || points->size() < keys.points->size())) keys.points = std::move(points);
   }
   return keys;
+}
+
+// NULL compares with nothing; the engine sees to that.
+std::vector<SegmentScan::Filter> FiltersOf(ClientContext& context, const ScanBindData& data) {
+  std::vector<SegmentScan::Filter> filters;
+  for (const ColumnBound& other : data.others) {
+    auto value = ValueOf(context, other.bound);
+    if (value && !value->IsNull()) filters.push_back({other.column, other.comparison, *std::move(value)});
+  }
+  return filters;
 }
 
 // --- the scan
@@ -312,8 +352,19 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
       state->types.push_back(DataType::kBigInt);
     }
   }
-  const KeyRange keys = KeysOf(context, data);
+  KeyRange keys = KeysOf(context, data);
   const MemoryBudget::Pause pause;
+  auto split = source->OpenSplit(keys);
+  if (!split.ok()) Throw(context, split.error());
+  if (*split) {
+    auto shared = std::make_shared<ColdScan::Shared>();
+    shared->part = std::move((*split)->cold);
+    shared->keys = std::move(keys);
+    shared->filters = FiltersOf(context, data);
+    state->cursor = std::move((*split)->rows);
+    state->cold.emplace(std::move(shared), state->columns);
+    return state;
+  }
   auto cursor = source->Open(keys);
   if (!cursor.ok()) Throw(context, cursor.error());
   state->cursor = std::move(cursor).value();
@@ -342,6 +393,12 @@ void Scan(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::Dat
     }
   }
   output.SetCardinality(rows);
+  if (rows > 0 || !state.cold) return;
+  try {
+    state.cold->Next(output);
+  } catch (const ColdScan::Failure& failure) {
+    Throw(context, failure.error);
+  }
 }
 
 // --- parameters

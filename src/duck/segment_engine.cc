@@ -18,12 +18,8 @@ class ScannedRows final : public SegmentRows {
     connection_->BeginTransaction();
     try {
       scan_.emplace(*connection_->context, path_, columns, key_column, keys);
-      duckdb::vector<duckdb::LogicalType> types;
-      for (const SegmentColumn& column : columns) {
-        types_.push_back(column.type);
-        types.push_back(ToLogicalType(column.type));
-      }
-      chunk_.Initialize(*connection_->context, types);
+      for (const SegmentColumn& column : columns) types_.push_back(column.type);
+      chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
     } catch (...) {
       End();
       throw;

@@ -111,11 +111,12 @@ struct SegmentScan::Impl {
 
 SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path,
                          const std::vector<SegmentColumn>& columns,
-                         std::optional<std::size_t> key_column, const KeyRange& keys)
+                         std::optional<std::size_t> key_column, const KeyRange& keys,
+                         const std::vector<Filter>& filters)
     : impl_(std::make_unique<Impl>(context, ParquetScanFunction(context))) {
   duckdb::vector<Value> inputs{Value(path)};
   duckdb::named_parameter_map_t parameters;
-  parameters["schema"] = SchemaOf(columns);
+  if (!columns.empty()) parameters["schema"] = SchemaOf(columns);
   duckdb::vector<duckdb::LogicalType> input_types;
   duckdb::vector<std::string> input_names;
   const duckdb::TableFunctionRef reference;
@@ -127,8 +128,15 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path
 
   duckdb::vector<duckdb::column_t> column_ids;
   for (std::size_t i = 0; i < columns.size(); ++i) column_ids.push_back(i);
+  if (columns.empty()) column_ids.push_back(duckdb::COLUMN_IDENTIFIER_EMPTY);
   if (key_column) {
     if (auto filter = FilterOf(keys)) impl_->filters.filters[*key_column] = std::move(filter);
+  }
+  for (const Filter& filter : filters) {
+    auto& place = impl_->filters.filters[filter.column];
+    if (!place) place = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
+    place->Cast<duckdb::ConjunctionAndFilter>().child_filters.push_back(
+        duckdb::make_uniq<duckdb::ConstantFilter>(filter.comparison, filter.value));
   }
   const duckdb::vector<duckdb::idx_t> projection;
   duckdb::TableFunctionInitInput init(impl_->bind.get(), column_ids, projection, &impl_->filters);
@@ -137,6 +145,13 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path
 }
 
 SegmentScan::~SegmentScan() = default;
+
+duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<SegmentColumn>& columns) {
+  duckdb::vector<duckdb::LogicalType> types;
+  for (const SegmentColumn& column : columns) types.push_back(ToLogicalType(column.type));
+  if (types.empty()) types.push_back(duckdb::LogicalType::BOOLEAN);
+  return types;
+}
 
 void SegmentScan::Next(duckdb::DataChunk& chunk) {
   chunk.Reset();

@@ -16,16 +16,25 @@ namespace kalam::duck {
 // row groups that may have one. One thread; needs a running query of `context`.
 class SegmentScan {
  public:
-  // `columns`: what to read, in the order of the output. `key_column`: which of them is the primary
-  // key, if any filter on it is wanted. Throws the engine's exceptions when the file can't be
-  // opened.
+  // A condition that rows may be left out by; `column` counts as `columns` below.
+  struct Filter {
+    std::size_t column = 0;
+    duckdb::ExpressionType comparison = duckdb::ExpressionType::COMPARE_EQUAL;
+    duckdb::Value value;
+  };
+
+  // `columns`: what to read, in the order of the output; none: how many rows there are, in chunks with one column that
+  // says nothing. `key_column`: which of them is the primary key, if any filter on it is wanted. Throws the engine's
+  // exceptions when the file can't be opened.
   SegmentScan(duckdb::ClientContext& context, const std::string& path,
               const std::vector<SegmentColumn>& columns, std::optional<std::size_t> key_column,
-              const KeyRange& keys);
+              const KeyRange& keys, const std::vector<Filter>& filters = {});
   ~SegmentScan();
 
-  // Fills `chunk` (types as ToLogicalType of the columns) with the next rows, in key order; empty
-  // at the end.
+  // The types of Next's chunks.
+  static duckdb::vector<duckdb::LogicalType> Types(const std::vector<SegmentColumn>& columns);
+
+  // Fills `chunk` with the next rows, in key order; empty at the end.
   void Next(duckdb::DataChunk& chunk);
 
  private:

@@ -1,10 +1,17 @@
 #include "query/table_source.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "cold_split.h"
 #include "duck/engine.h"
 #include "model/key_codec.h"
 
 namespace kalam::query {
 namespace {
+
+// So many keys are looked up one by one; more are found by scans.
+constexpr std::size_t kMaxSinglePoints = 16;
 
 const std::vector<duck::ScanColumn>& SeqColumn() {
   static const std::vector<duck::ScanColumn> columns = {{std::string(kSeqColumn), DataType::kBigInt}};
@@ -129,11 +136,14 @@ class HotSource final : public duck::ScanSource {
   std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
   std::optional<duck::SchemaStamp> stamp() const override { return StampOf(*table_); }
   Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange& keys) const override;
+  Result<std::optional<duck::SplitScan>> OpenSplit(const duck::KeyRange& keys) const override;
 
   // Reads the given keys one by one.
   class PointsCursor;
 
  private:
+  std::unique_ptr<duck::ScanCursor> CursorOver(table::RowCursor rows, const table::ScanBounds& bounds) const;
+
   const table::Reader& reader_;
   const TableDefPtr table_;
   const UserId user_;
@@ -183,24 +193,62 @@ class HotSource::PointsCursor final : public duck::ScanCursor {
   std::string_view row_;
 };
 
-Result<std::unique_ptr<duck::ScanCursor>> HotSource::Open(const duck::KeyRange& keys) const {
-  using CursorPtr = std::unique_ptr<duck::ScanCursor>;
-  if (keys.points) return CursorPtr(std::make_unique<PointsCursor>(*this, *keys.points));
-  if (keys.lower && keys.upper && keys.lower->view() == keys.upper->view()) {
-    return CursorPtr(std::make_unique<PointsCursor>(*this, std::vector<Value>{*keys.lower}));
-  }
-  table::ScanBounds bounds;
-  if (keys.lower) bounds.lower = KeyForm(*keys.lower);
-  // The smallest key after it, since the bound includes it.
-  if (keys.upper) bounds.upper = KeyForm(*keys.upper) + '\0';
-  auto rows = reader_.Scan(snapshot_, *table_, user_, bounds, table::Direction::kForward, table::Blocking::kAllowed);
-  if (!staged_) return CursorPtr(std::make_unique<RangeCursor>(*table_, std::move(rows), include_deleted_));
+// `rows` with a transaction's own within the bounds in their places.
+std::unique_ptr<duck::ScanCursor> HotSource::CursorOver(table::RowCursor rows, const table::ScanBounds& bounds) const {
+  if (!staged_) return std::make_unique<RangeCursor>(*table_, std::move(rows), include_deleted_);
   const bool empty = bounds.upper && *bounds.upper < bounds.lower;
   const auto begin = staged_->lower_bound(bounds.lower);
   const auto end = empty          ? begin
                    : bounds.upper ? staged_->lower_bound(*bounds.upper)
                                   : staged_->end();
-  return CursorPtr(std::make_unique<MergedCursor>(*table_, std::move(rows), begin, end, include_deleted_));
+  return std::make_unique<MergedCursor>(*table_, std::move(rows), begin, end, include_deleted_);
+}
+
+table::ScanBounds BoundsOf(const duck::KeyRange& keys) {
+  table::ScanBounds bounds;
+  if (keys.lower) bounds.lower = KeyForm(*keys.lower);
+  // The smallest key after it, since the bound includes it.
+  if (keys.upper) bounds.upper = KeyForm(*keys.upper) + '\0';
+  if (keys.points && !keys.points->empty()) {
+    bounds.lower = std::max(bounds.lower, KeyForm(keys.points->front()));
+    const std::string after_last = KeyForm(keys.points->back()) + '\0';
+    if (!bounds.upper || after_last < *bounds.upper) bounds.upper = after_last;
+  }
+  return bounds;
+}
+
+bool IsPoint(const duck::KeyRange& keys) {
+  return keys.lower && keys.upper && keys.lower->view() == keys.upper->view();
+}
+
+Result<std::unique_ptr<duck::ScanCursor>> HotSource::Open(const duck::KeyRange& keys) const {
+  using CursorPtr = std::unique_ptr<duck::ScanCursor>;
+  if (keys.points) return CursorPtr(std::make_unique<PointsCursor>(*this, *keys.points));
+  if (IsPoint(keys)) return CursorPtr(std::make_unique<PointsCursor>(*this, std::vector<Value>{*keys.lower}));
+  const table::ScanBounds bounds = BoundsOf(keys);
+  return CursorOver(reader_.Scan(snapshot_, *table_, user_, bounds, table::Direction::kForward,
+                                 table::Blocking::kAllowed),
+                    bounds);
+}
+
+Result<std::optional<duck::SplitScan>> HotSource::OpenSplit(const duck::KeyRange& keys) const {
+  if (IsPoint(keys) || (keys.points && keys.points->size() <= kMaxSinglePoints)) {
+    return std::optional<duck::SplitScan>();
+  }
+  const table::ScanBounds bounds = BoundsOf(keys);
+  KALAM_TRY_ASSIGN(auto part, ColdPartOf(reader_, *table_, user_, *snapshot_, bounds, keys.points));
+  if (!part) return std::optional<duck::SplitScan>();
+  if (!include_deleted_) part->deleted_column = table_->columns.size() + 1;
+  KALAM_TRY_ASSIGN(part->hidden, reader_.HotKeys(snapshot_, *table_, user_, bounds));
+  if (staged_) {
+    std::vector<std::string> staged;
+    for (const auto& [key, row] : *staged_) staged.push_back(key);
+    std::vector<std::string> both;
+    std::ranges::set_union(part->hidden, staged, std::back_inserter(both));
+    part->hidden = std::move(both);
+  }
+  return std::optional<duck::SplitScan>(
+      duck::SplitScan{CursorOver(reader_.ScanHot(snapshot_, *table_, user_, bounds), bounds), std::move(part)});
 }
 
 class StreamCursor final : public duck::ScanCursor {

@@ -61,10 +61,21 @@ RowCursor Reader::Scan(const DurableSnapshotPtr& snapshot, const TableDef& table
   return cursor;
 }
 
-RowCursor Reader::ScanHot(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user) const {
-  RowCursor cursor = HotCursor(snapshot, table, user, {}, Direction::kForward, Blocking::kAllowed);
+RowCursor Reader::ScanHot(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user,
+                          const ScanBounds& bounds) const {
+  RowCursor cursor = HotCursor(snapshot, table, user, bounds, Direction::kForward, Blocking::kAllowed);
   cursor.Start();
   return cursor;
+}
+
+Result<std::vector<std::string>> Reader::HotKeys(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                                                 const UserId& user, const ScanBounds& bounds) const {
+  const RowCursor cursor = HotCursor(snapshot, table, user, bounds, Direction::kForward, Blocking::kAllowed);
+  std::vector<std::string> keys;
+  kv::Iterator& it = *cursor.it_;
+  for (it.SeekToFirst(); it.Valid(); it.Next()) keys.emplace_back(it.key().substr(cursor.prefix_bytes_));
+  KALAM_TRY(it.status());
+  return keys;
 }
 
 Status Reader::AddCold(RowCursor& cursor, const DurableSnapshotPtr& snapshot, const UserId& user,

@@ -19,7 +19,7 @@
 
 namespace kalam::cold {
 
-using HiddenKeys = std::unordered_set<std::string>;
+using HiddenKeys = std::vector<std::string>;  // ascending
 
 // The cold rows of one partition at one moment: its segments, oldest first. Of several segments
 // that hold a key, all but the newest hide it, so a key is visible in one segment at most.
@@ -33,7 +33,7 @@ struct Manifest {
     // False: certainly no visible version of the key is in this segment.
     bool MayContain(std::string_view key) const {
       return segment.Covers(key) && filter->MayContain(key) &&
-             !(hidden && hidden->contains(std::string(key)));
+             !(hidden && std::ranges::binary_search(*hidden, key));
     }
   };
 

@@ -45,6 +45,14 @@ class ScanCursor {
   virtual Datum Column(std::size_t column) const = 0;
 };
 
+struct ColdPart;
+
+// A scan in two parts: rows one by one, and files.
+struct SplitScan {
+  std::unique_ptr<ScanCursor> rows;
+  std::shared_ptr<const ColdPart> cold;
+};
+
 // Names one state of one table's columns: what a kept plan was made for. Never given to another one.
 struct SchemaStamp {
   std::uint64_t table = 0;
@@ -68,6 +76,8 @@ class ScanSource {
   // are made for one run.
   virtual std::optional<SchemaStamp> stamp() const { return std::nullopt; }
   virtual Result<std::unique_ptr<ScanCursor>> Open(const KeyRange& keys) const = 0;
+  // The same rows in two parts, if that is the quicker way. nullopt: Open it.
+  virtual Result<std::optional<SplitScan>> OpenSplit(const KeyRange&) const { return std::optional<SplitScan>(); }
 };
 
 // A table as it is written in the query: `notes`, `app.notes`, `app.user.notes`.

@@ -141,8 +141,12 @@ class Reader {
   // Those of them with hot rows.
   Result<std::vector<UserId>> HotPartitions(const DurableSnapshotPtr& snapshot,
                                             const TableDef& table) const;
-  // A cursor on the first hot row of a partition: what a flush writes.
-  RowCursor ScanHot(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user) const;
+  // A cursor on the first hot row of a partition within the bounds; cold ones are not seen.
+  RowCursor ScanHot(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user,
+                    const ScanBounds& bounds = {}) const;
+  // The keys of these rows, tombstones included: what hides cold ones.
+  Result<std::vector<std::string>> HotKeys(const DurableSnapshotPtr& snapshot, const TableDef& table,
+                                           const UserId& user, const ScanBounds& bounds) const;
 
  private:
   RowCursor HotCursor(const DurableSnapshotPtr& snapshot, const TableDef& table, const UserId& user,

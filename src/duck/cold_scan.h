@@ -1,0 +1,63 @@
+#pragma once
+
+#include "duck/cold_part.h"
+#include "duckdb_headers.h"
+#include "segment_connection.h"
+#include "segment_scan.h"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace kalam::duck {
+
+// Reads the files of a ColdPart into the engine's vectors. Rows whose keys are hidden, and
+// tombstones, are left out; where a chunk has none of them it passes as it came from the file. One
+// thread; several scans may share the files of one part among them.
+class ColdScan {
+ public:
+  // What all scans of one part share. Immutable but for `next`.
+  struct Shared {
+    std::shared_ptr<const ColdPart> part;
+    KeyRange keys;                             // rows outside may be left out
+    std::vector<SegmentScan::Filter> filters;  // the same; columns numbered as in the part
+    std::atomic<std::size_t> next{0};          // the first segment that nobody has taken
+  };
+
+  struct Failure {
+    Error error;
+  };
+
+  // `columns`: of the part, by output column; nullopt: any value.
+  ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns);
+  ~ColdScan();
+
+  // Fills `output` with rows and returns how many; 0 at the end. Throws the engine's exceptions,
+  // and ColdScan::Failure for an error of ours.
+  duckdb::idx_t Next(duckdb::DataChunk& output);
+
+ private:
+  bool OpenNextSegment();
+  // The place in chunk_ of a column of the part, which is read from now on.
+  std::size_t Need(std::size_t column);
+  void Drop(const SortedKeys& hidden);
+  duckdb::idx_t Deliver(duckdb::DataChunk& output);
+
+  const std::shared_ptr<Shared> shared_;
+  const std::vector<std::optional<std::size_t>> columns_;
+  const ColdSegment* segment_ = nullptr;
+  ColdFile file_;
+  SegmentConnection connection_;
+
+  // Of the open segment.
+  std::vector<std::size_t> read_;  // columns of the part, in the order of chunk_
+  bool checks_keys_ = false;
+  bool checks_tombstones_ = false;
+  std::optional<SegmentScan> scan_;
+  duckdb::DataChunk chunk_;
+  std::vector<bool> dropped_;  // rows of chunk_
+  bool any_dropped_ = false;
+};
+
+}  // namespace kalam::duck

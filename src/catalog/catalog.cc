@@ -194,6 +194,7 @@ Result<DdlOutcome> Catalog::DropNamespace(std::string_view name,
     batch.Delete(kv::Family::kMeta, TableKey(entry.def->name));
     batch.DeletePrefix(kv::Family::kMeta, TableGrantPrefix(entry.def->id));
     row_prefixes.push_back(TablePrefix(entry.def->id));
+    if (options.also) KALAM_TRY(options.also(*entry.def, std::nullopt, batch));
   }
   KALAM_TRY(writer_.WriteAndDropPrefixes(batch, row_prefixes));
 
@@ -270,6 +271,7 @@ Result<Catalog::DroppedTable> Catalog::DropTable(const TableName& name,
   batch.Delete(kv::Family::kMeta, TableKey(name));
   batch.DeletePrefix(kv::Family::kMeta, TableGrantPrefix(def->id));
   const std::string row_prefix = TablePrefix(def->id);
+  if (options.also) KALAM_TRY(options.also(*def, std::nullopt, batch));
   KALAM_TRY(writer_.WriteAndDropPrefixes(batch, {&row_prefix, 1}));
 
   std::lock_guard state(state_mutex_);

@@ -115,21 +115,21 @@ Status Catalog::PutUsers(std::vector<UserPut> puts) {
   return {};
 }
 
-Result<std::vector<std::string>> Catalog::PurgeUsers(TimestampMicros deleted_before) {
+Result<std::vector<std::string>> Catalog::PurgeUsers(TimestampMicros deleted_before, const AddToDrop& also) {
   std::vector<std::string> purged;
   for (const UserPtr& user : ListUsers()) {
     if (!user->deleted_at || *user->deleted_at >= deleted_before) continue;
     std::lock_guard ddl(ddl_mutex_);
     const auto it = users_.find(user->user_id);
     if (it == users_.end() || it->second != user) continue;  // restored meanwhile
-    KALAM_TRY(PurgeUser(user));
+    KALAM_TRY(PurgeUser(user, also));
     purged.push_back(user->user_id);
   }
   return purged;
 }
 
 // With ddl_mutex_ held: no table can come in between.
-Status Catalog::PurgeUser(const UserPtr& user) {
+Status Catalog::PurgeUser(const UserPtr& user, const AddToDrop& also) {
   kv::Batch batch;
   batch.Delete(kv::Family::kMeta, UserKey(user->user_id));
   for (const auto& [hash, key] : api_keys_) {
@@ -144,6 +144,7 @@ Status Catalog::PurgeUser(const UserPtr& user) {
     const std::string partition = PartitionPrefix(table->id, UserId::FromTrusted(user->user_id));
     batch.DeletePrefix(kv::Family::kHot, partition);
     batch.DeletePrefix(kv::Family::kLog, partition);
+    if (also) KALAM_TRY(also(*table, user->user_id, batch));
   }
   KALAM_TRY(writer_.WriteDurably(batch));
 

@@ -144,13 +144,16 @@ class FileStore final : public ObjectStore {
     return {};
   }
 
-  // What a crash left half made.
+  // What a crash left half made. What this process makes stays: a store may be opened while another one of the same
+  // folder is at work.
   Status ClearStaging() const {
+    static const fs::file_time_type process_began = fs::file_time_type::clock::now();
     if (::mkdirat(folder_.get(), kStaging, 0750) != 0 && errno != EEXIST)
       return IoError("create", staging_.string());
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(staging_, error)) {
-      fs::remove(entry.path(), error);
+      std::error_code gone;  // finished and moved meanwhile
+      if (entry.last_write_time(gone) < process_began && !gone) fs::remove(entry.path(), error);
     }
     if (error)
       return Error(ErrorCode::kIo, "clear '" + staging_.string() + "': " + error.message());

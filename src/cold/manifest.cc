@@ -205,6 +205,44 @@ Result<ManifestPtr> ManifestStore::Read(const std::string& partition, std::uint6
   return ManifestPtr(std::move(manifest));
 }
 
+Status ManifestStore::ForEachValue(std::string_view kind, TableId table, std::optional<std::string_view> user,
+                                   const kv::SnapshotPtr& snapshot,
+                                   const std::function<Status(std::string_view)>& use) const {
+  const std::string prefix = user ? PartitionKey(kind, table, *user) : std::string(kind) + TablePrefix(table);
+  const auto it =
+      store_.NewIterator(Family::kMeta, {.snapshot = snapshot, .lower = prefix, .upper = PrefixSuccessor(prefix)});
+  for (it->SeekToFirst(); it->Valid(); it->Next()) KALAM_TRY(use(it->value()));
+  return it->status();
+}
+
+Status ManifestStore::ForEachSegment(TableId table, std::optional<std::string_view> user,
+                                     const kv::SnapshotPtr& snapshot, const UseSegment& use) const {
+  return ForEachValue(kSegments, table, user, snapshot, [&](std::string_view value) -> Status {
+    KALAM_TRY_ASSIGN(const Segment segment, DecodeSegment(value));
+    return use(segment);
+  });
+}
+
+Result<ManifestStore::Totals> ManifestStore::TotalsOf(TableId table, std::optional<std::string_view> user,
+                                                      const kv::SnapshotPtr& snapshot) const {
+  Totals totals;
+  if (!MayHaveSegments(table)) return totals;
+  KALAM_TRY(ForEachSegment(table, user, snapshot, [&](const Segment& segment) -> Status {
+    ++totals.files;
+    totals.bytes += segment.bytes;
+    totals.rows += segment.rows - segment.tombstones;
+    return {};
+  }));
+  std::uint64_t hidden = 0;
+  KALAM_TRY(ForEachValue(kHidden, table, user, snapshot, [&](std::string_view value) -> Status {
+    KALAM_TRY_ASSIGN(const auto keys, DecodeHiddenKeys(value));
+    hidden += keys.size();
+    return {};
+  }));
+  totals.rows -= std::min(totals.rows, hidden);
+  return totals;
+}
+
 Result<std::vector<std::string>> ManifestStore::Partitions(TableId table,
                                                            const kv::SnapshotPtr& snapshot) const {
   const std::string prefix = std::string(kVersions) + TablePrefix(table);

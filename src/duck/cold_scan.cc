@@ -162,7 +162,8 @@ idx_t ColdScan::Deliver(duckdb::DataChunk& output) {
   return kept;
 }
 
-idx_t ColdScan::Next(duckdb::DataChunk& output) {
+// What goes wrong in a file is no failure of the instance that asks.
+idx_t ColdScan::Next(duckdb::DataChunk& output) try {
   while (true) {
     if (!scan_ && !OpenNextSegment()) return 0;
     scan_->Next(chunk_);
@@ -186,6 +187,8 @@ idx_t ColdScan::Next(duckdb::DataChunk& output) {
     }
     if (const idx_t rows = Deliver(output); rows > 0) return rows;
   }
+} catch (const std::exception& e) {
+  throw Failure{Error(ErrorCode::kIo, "read '" + file_.path + "': " + e.what())};
 }
 
 }  // namespace kalam::duck

@@ -33,8 +33,7 @@ class ColdScan {
   ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns);
   ~ColdScan();
 
-  // Fills `output` with rows and returns how many; 0 at the end. Throws the engine's exceptions,
-  // and ColdScan::Failure for an error of ours.
+  // Fills `output` with rows and returns how many; 0 at the end. Throws ColdScan::Failure.
   duckdb::idx_t Next(duckdb::DataChunk& output);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "bounded_functions.h"
 #include "counted_allocator.h"
 #include "engine_impl.h"
@@ -12,6 +13,8 @@
 #include "row_binder.h"
 #include "scan_function.h"
 #include "types.h"
+
+#include <duckdb/main/valid_checker.hpp>
 
 namespace kalam::duck {
 namespace {
@@ -64,8 +67,10 @@ bool ParsedStatement::default_values() const {
 }
 
 std::unique_ptr<Session> Engine::Impl::Acquire(std::uint64_t plan) {
+  std::shared_ptr<duckdb::DuckDB> current;
   {
     const std::lock_guard lock(pool_mutex);
+    current = database;
     if (!idle.empty()) {
       auto chosen = idle.end() - 1;
       for (auto it = idle.end(); plan != 0 && it != idle.begin();) {
@@ -78,7 +83,7 @@ std::unique_ptr<Session> Engine::Impl::Acquire(std::uint64_t plan) {
       return session;
     }
   }
-  return std::make_unique<Session>(*database);
+  return std::make_unique<Session>(*current);
 }
 
 void Engine::Impl::Release(std::unique_ptr<Session> session, const MemoryUse& use) {
@@ -87,10 +92,27 @@ void Engine::Impl::Release(std::unique_ptr<Session> session, const MemoryUse& us
   if (!session->NoteHeld(use.held_bytes)) {
     session.reset();
   } else {
-    const std::lock_guard lock(pool_mutex);
-    idle.push_back(std::move(session));
+    Keep(std::move(session));
   }
   if (use.peak_bytes >= kLargeBytes) GiveBackFreedMemory();
+}
+
+void Engine::Impl::Keep(std::unique_ptr<Session> session) {
+  duckdb::DatabaseInstance& used = *session->connection().context->db;
+  const bool broken = duckdb::ValidChecker::IsInvalidated(used);
+  const std::lock_guard lock(pool_mutex);
+  if (database->instance.get() != &used) return;  // of an instance that was given up meanwhile
+  if (!broken) {
+    idle.push_back(std::move(session));
+    return;
+  }
+  log::Error("duck", "the query engine broke down in a statement; it goes on with a new instance");
+  try {
+    database = OpenDatabase();
+    idle.clear();
+  } catch (const std::exception& e) {
+    log::Error("duck", std::string("no new instance of the query engine: ") + e.what());
+  }
 }
 
 std::size_t Engine::Impl::ClearPlans() {
@@ -122,6 +144,36 @@ Status Engine::Impl::Deliver(duckdb::unique_ptr<duckdb::PendingQueryResult> pend
   }
 }
 
+std::shared_ptr<duckdb::DuckDB> Engine::Impl::OpenDatabase() {
+  duckdb::DBConfig config;
+  config.allocator = CountedAllocator::Make();
+  config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
+  config.SetOptionByName("memory_limit", duckdb::Value(std::to_string(options.memory_limit_bytes) + "B"));
+  config.options.use_temporary_directory = false;  // queries never spill to disk
+  config.options.temporary_directory = "";
+  config.SetOptionByName("default_null_order", duckdb::Value("nulls_last_on_asc_first_on_desc"));  // as PostgreSQL
+  auto opened = std::make_shared<duckdb::DuckDB>(nullptr, &config);
+
+  duckdb::DBConfig::GetConfig(*opened->instance).optimizer_extensions.push_back(ParameterKeeper(plans_made));
+  duckdb::ExtensionLoader loader(*opened->instance, "kalam");
+  RegisterScanFunction(loader);
+  RegisterIdFunctions(loader);
+  const SizeLimits limits{options.max_list_elements, options.max_string_bytes};
+  RegisterBoundedFunctions(loader, limits);
+  RegisterResultBounds(loader, limits);
+  GuardFunctions(*opened->instance, limits);
+
+  duckdb::Connection setup(*opened);
+  for (const char* setting : {"SET GLOBAL TimeZone='UTC'", "SET GLOBAL lock_configuration=true"}) {
+    const auto set = setup.Query(setting);
+    if (set->HasError()) set->ThrowError();
+  }
+  return opened;
+}
+
 Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   if (duckdb::DuckDB::LibraryVersion() != kEngineVersion) {
     return Error(ErrorCode::kInternal, std::string("libduckdb is ") + duckdb::DuckDB::LibraryVersion() +
@@ -130,38 +182,12 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   auto impl = std::make_unique<Impl>(std::move(options));
   CountedAllocator::Install();
   MemoryBudget::SetCommonLimit(impl->options.memory_limit_bytes);
-  duckdb::DBConfig config;
-  config.allocator = CountedAllocator::Make();
-  config.SetOptionByName("enable_external_access", duckdb::Value::BOOLEAN(false));
-  config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
-  config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
-  config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
-  config.SetOptionByName("memory_limit", duckdb::Value(std::to_string(impl->options.memory_limit_bytes) + "B"));
-  config.options.use_temporary_directory = false;  // queries never spill to disk
-  config.options.temporary_directory = "";
-  config.SetOptionByName("default_null_order", duckdb::Value("nulls_last_on_asc_first_on_desc"));  // as PostgreSQL
-  impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-
-  duckdb::DBConfig::GetConfig(*impl->database->instance)
-      .optimizer_extensions.push_back(ParameterKeeper(impl->plans_made));
-  duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
-  RegisterScanFunction(loader);
-  RegisterIdFunctions(loader);
-  const SizeLimits limits{impl->options.max_list_elements, impl->options.max_string_bytes};
-  RegisterBoundedFunctions(loader, limits);
-  RegisterResultBounds(loader, limits);
-
-  GuardFunctions(*impl->database->instance, {impl->options.max_list_elements, impl->options.max_string_bytes});
-
+  impl->database = impl->OpenDatabase();
   duckdb::Connection setup(*impl->database);
   auto functions = setup.Query("SELECT DISTINCT lower(function_name) FROM duckdb_functions()");
   if (functions->HasError()) return Error(ErrorCode::kInternal, functions->GetError());
   for (auto& row : *functions) impl->known_functions.insert(row.GetValue<std::string>(0));
   impl->known_functions.insert("getenv");  // of the engine's shell: refused like the others, not unknown
-  for (const char* setting : {"SET GLOBAL TimeZone='UTC'", "SET GLOBAL lock_configuration=true"}) {
-    const auto set = setup.Query(setting);
-    if (set->HasError()) return Error(ErrorCode::kInternal, set->GetError());
-  }
   impl->plans_made = 0;  // those were ours
   impl->row_context = std::make_shared<RowContext>(*impl->database, impl->options.texts);
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));

@@ -33,7 +33,7 @@ struct Engine::Impl {
 
   EngineOptions options;
   PlanCache cache;
-  std::unique_ptr<duckdb::DuckDB> database;
+  std::shared_ptr<duckdb::DuckDB> database;  // guarded by pool_mutex once the engine is open
   std::unordered_set<std::string> known_functions;
   Deadlines deadlines;
   std::shared_ptr<RowContext> row_context;
@@ -43,10 +43,16 @@ struct Engine::Impl {
   std::mutex pool_mutex;
   std::vector<std::unique_ptr<Session>> idle;  // guarded by pool_mutex; used last at the end
 
+  // An instance of the engine with all that queries need, and nothing that they must not have. Throws the engine's
+  // exceptions.
+  std::shared_ptr<duckdb::DuckDB> OpenDatabase();
+
   // A session that has prepared the plan, if one is idle; 0: any.
   std::unique_ptr<Session> Acquire(std::uint64_t plan);
-  // Back to the pool, unless it holds too much after that.
+  // Back to the pool, unless it holds too much after that. After an internal error the engine refuses its instance for
+  // good; then the next sessions get a new one.
   void Release(std::unique_ptr<Session> session, const MemoryUse& use);
+  void Keep(std::unique_ptr<Session> session);
   // Forgets all plans; how many there were.
   std::size_t ClearPlans();
 

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "duckdb_headers.h"
 #include "fake_source.h"
 
 namespace kalam::duck {
@@ -436,6 +437,19 @@ TEST_F(Ends, AFailureOfTheSinkComesBackAsItIs) {
     const Status status = engine_.Select("SELECT id FROM notes", {}, sink);
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().message(), "the answer is full");
+  }
+}
+
+TEST_F(Ends, AnInternalErrorEndsItsStatementAndNoOther) {
+  const std::string_view kept = "SELECT body FROM notes WHERE id = $1";
+  EXPECT_EQ(Run(kept, {Datum::Int(2)}), "b");
+  for (int i = 0; i < 3; ++i) {
+    engine_.table("notes").on_open = [] { throw duckdb::InternalException("a defect of the engine"); };
+    EXPECT_EQ(Run("SELECT count(*) FROM notes"), "!ERROR: the query engine failed; the server's log has the details");
+    engine_.table("notes").on_open = nullptr;
+    EXPECT_EQ(Run("SELECT count(*) FROM notes"), "4");
+    EXPECT_EQ(Run(kept, {Datum::Int(3)}), "c");
+    EXPECT_NE(Run("SELECT * FROM read_csv('/etc/passwd')").find("permission denied"), std::string::npos);
   }
 }
 

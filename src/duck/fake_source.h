@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,8 @@ class FakeTable {
 
   // Of the scan that was opened last.
   const KeyRange& keys() const { return keys_; }
+  // Called when a scan opens.
+  std::function<void()> on_open;
 
  private:
   friend class FakeSource;
@@ -65,6 +68,7 @@ class FakeSource final : public ScanSource {
   }
   Result<std::unique_ptr<ScanCursor>> Open(const KeyRange& keys) const override {
     table_.keys_ = keys;
+    if (table_.on_open) table_.on_open();
     return std::unique_ptr<ScanCursor>(std::make_unique<Cursor>(table_, keys, columns_.size()));
   }
 

@@ -394,6 +394,7 @@ void Scan(ClientContext& context, duckdb::TableFunctionInput& input, duckdb::Dat
   }
   output.SetCardinality(rows);
   if (rows > 0 || !state.cold) return;
+  const MemoryBudget::Pause pause;
   try {
     state.cold->Next(output);
   } catch (const ColdScan::Failure& failure) {

@@ -128,7 +128,10 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path
 
   duckdb::vector<duckdb::column_t> column_ids;
   for (std::size_t i = 0; i < columns.size(); ++i) column_ids.push_back(i);
-  if (columns.empty()) column_ids.push_back(duckdb::COLUMN_IDENTIFIER_EMPTY);
+  if (columns.empty()) {
+    impl_->function.get_virtual_columns(context, impl_->bind.get());  // which this makes known to the reader
+    column_ids.push_back(duckdb::COLUMN_IDENTIFIER_EMPTY);
+  }
   if (key_column) {
     if (auto filter = FilterOf(keys)) impl_->filters.filters[*key_column] = std::move(filter);
   }

@@ -1,5 +1,7 @@
 #include "alter_table.h"
 #include "base/json_writer.h"
+#include "base/log.h"
+#include "job_statements.h"
 #include "live_ddl.h"
 #include "query/inspection.h"
 #include "statement_context.h"
@@ -191,11 +193,17 @@ class Handler {
     if (statement.cascade) {
       for (const TableDefPtr& table : tables) KALAM_TRY(CheckNotFollowed(*table, context_));
     }
+    cold::Garbage::Dropped files;
     KALAM_TRY_ASSIGN(const DdlOutcome outcome,
                      catalog().DropNamespace(statement.name, {.if_exists = statement.if_exists,
-                                                              .cascade = statement.cascade}));
+                                                              .cascade = statement.cascade,
+                                                              .also = ThrowAwayFiles(files)}));
     if (outcome == DdlOutcome::kDone) {
-      for (const TableDefPtr& table : tables) context_.services.live.TableDropped(table->id);
+      for (const TableDefPtr& table : tables) {
+        context_.services.live.TableDropped(table->id);
+        RemoveFolder(*table);
+      }
+      SweepFiles(files);
     }
     return Done(context_,
                 "Namespace '" + statement.name +
@@ -250,22 +258,29 @@ class Handler {
       KALAM_TRY(CheckNotFollowed(*table, context_));
       id = table->id;
     }
+    cold::Garbage::Dropped files;
     KALAM_TRY_ASSIGN(
         const auto dropped,
-        catalog().DropTable(name,
-                            {.if_exists = statement.if_exists, .kind = statement.kind, .id = id}));
+        catalog().DropTable(
+            name,
+            {.if_exists = statement.if_exists, .kind = statement.kind, .id = id, .also = ThrowAwayFiles(files)}));
     if (dropped.outcome == DdlOutcome::kSkipped) {
       return Done(context_, "Table " + name.ToString() + " does not exist (skipped)");
     }
     context_.services.live.TableDropped(dropped.table->id);
     if (dropped.table->kind == TableKind::kStream)
       context_.services.streams.Drop(dropped.table->id);
-    return Done(context_, "Table " + name.ToString() +
-                              " dropped successfully (0 Parquet files deleted, 0 bytes freed)");
+    RemoveFolder(*dropped.table);
+    SweepFiles(files);
+    return Done(context_, "Table " + name.ToString() + " dropped successfully (" + std::to_string(files.files) +
+                              " Parquet files deleted, " + std::to_string(files.bytes) + " bytes freed)");
   }
 
   Status operator()(const sql::SubscribeTo& statement) const { return RunSubscribeTo(statement, context_); }
   Status operator()(const sql::KillLiveQuery& statement) const { return RunKillLiveQuery(statement, context_); }
+  Status operator()(const sql::FlushTable& statement) const { return RunFlushTable(statement, context_); }
+  Status operator()(const sql::FlushAllTables& statement) const { return RunFlushAllTables(statement, context_); }
+  Status operator()(const sql::KillJob& statement) const { return RunKillJob(statement, context_); }
 
   Status operator()(const sql::ShowTables& statement) const {
     KALAM_TRY(Authorize(Action::kShowTables));
@@ -286,6 +301,38 @@ class Handler {
   }
 
  private:
+  // Adds the table's segments to its drop, and counts them.
+  catalog::Catalog::AddToDrop ThrowAwayFiles(cold::Garbage::Dropped& all) const {
+    if (context_.services.garbage == nullptr) return {};
+    return [this, &all](const TableDef& table, std::optional<std::string_view> user, kv::Batch& batch) -> Status {
+      KALAM_TRY_ASSIGN(const auto dropped,
+                       context_.services.garbage->AddAllOf(table.id, user, context_.now, batch));
+      all.files += dropped.files;
+      all.bytes += dropped.bytes;
+      return {};
+    };
+  }
+
+  // The drop is done whatever comes of it: what is not deleted now is deleted in the background.
+  void SweepFiles(const cold::Garbage::Dropped& dropped) const {
+    if (dropped.files == 0) return;
+    const Status swept = context_.services.garbage->Sweep(context_.services.clock.NowMicros(),
+                                                          std::min(context_.deadline, SweepUntil()));
+    if (!swept.ok()) log::Warn("exec", "files of dropped tables not deleted yet: " + swept.error().message());
+  }
+  static std::chrono::steady_clock::time_point SweepUntil() {
+    return std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  }
+
+  // The folder that CREATE SHARED TABLE made, if nothing is in it.
+  void RemoveFolder(const TableDef& table) const {
+    const auto storage = catalog().FindStorage(table.storage_id);
+    if (table.kind != TableKind::kShared || !storage || storage->type != catalog::StorageType::kFilesystem) return;
+    const auto path = catalog().SharedTablePath(table, *storage);
+    std::error_code not_empty;
+    if (path.ok()) std::filesystem::remove(*path, not_empty);
+  }
+
   // A table that the caller may not see is told apart from a missing one by nothing.
   Result<TableDefPtr> FindVisible(const sql::TableRef& written) const {
     const TableName name = written.Resolve(kDefaultNamespace);

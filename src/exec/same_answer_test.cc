@@ -22,6 +22,14 @@ class StillClock final : public Clock {
   TimestampMicros NowMicros() const override { return 1'760'956'200'123'456; }
 };
 
+// These statements flush nothing.
+class NoFlusher final : public jobs::TableFlusher {
+ public:
+  Result<std::string> Flush(TableId, jobs::JobContext&) override {
+    return Error(ErrorCode::kUnsupported, "not in this test");
+  }
+};
+
 // All parts under one executor, in a folder of its own.
 class Parts {
  public:
@@ -41,6 +49,17 @@ class Parts {
     system_tables_ = std::make_unique<query::SystemTables>(*catalog_, stats_);
     hub_ = std::make_unique<live::Hub>(*store_, *committer_, *streams_, clock_, live::HubOptions{});
     sessions_ = std::make_unique<SessionCache>(SessionCache::Options{}, clock_);
+    job_store_ = std::make_unique<jobs::JobStore>(*store_, *committer_);
+    runner_ = std::make_unique<jobs::JobRunner>(*job_store_, clock_, jobs::JobRunnerOptions{.threads = 1});
+    flush_ = std::make_unique<jobs::FlushService>(jobs::FlushServiceParts{.clock = clock_,
+                                                                          .store = *store_,
+                                                                          .catalog = *catalog_,
+                                                                          .committer = *committer_,
+                                                                          .reader = *reader_,
+                                                                          .counters = counters_,
+                                                                          .job_store = *job_store_,
+                                                                          .runner = *runner_,
+                                                                          .flusher = flusher_});
     duck::EngineOptions engine;
     engine.texts.unknown_relation = [](std::string_view name) {
       return sql::RelationDoesNotExist(sql::ErrorStyle::kPostgres, name);
@@ -60,7 +79,7 @@ class Parts {
     options.use_plans = plans;
     return std::make_unique<Executor>(
         Services{clock_, *catalog_, *engine_, *committer_, *reader_, *writer_, *streams_,
-                 *requests_, *system_tables_, *hub_, *sessions_},
+                 *requests_, *system_tables_, *hub_, *sessions_, *runner_, *flush_},
         options);
   }
 
@@ -93,6 +112,11 @@ class Parts {
   std::unique_ptr<table::StreamStore> streams_;
   std::unique_ptr<query::SystemTables> system_tables_;
   std::unique_ptr<SessionCache> sessions_;
+  table::ChangeCounters counters_;
+  NoFlusher flusher_;
+  std::unique_ptr<jobs::JobStore> job_store_;
+  std::unique_ptr<jobs::FlushService> flush_;
+  std::unique_ptr<jobs::JobRunner> runner_;
   std::unique_ptr<duck::Engine> engine_;
   std::unique_ptr<live::Hub> hub_;  // not started: nobody listens
 };

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <sys/syscall.h>
@@ -33,13 +34,11 @@ std::string NewId(const JobRunner::Spec& spec, TimestampMicros now) {
 struct JobRunner::Impl {
   // A job from Start to its end.
   struct Entry {
-    Entry(Job record, std::string job_key, JobWork job_work)
-        : job(std::move(record)),
-          key(std::move(job_key)),
-          work(std::move(job_work)),
-          context(job.id) {}
+    Entry(Job record, const Spec& spec, JobWork job_work)
+        : job(std::move(record)), key(spec.key), lane(spec.lane), work(std::move(job_work)), context(job.id) {}
     Job job;
     const std::string key;
+    const std::string lane;
     const JobWork work;
     JobContext context;
     bool running = false;
@@ -65,19 +64,30 @@ struct JobRunner::Impl {
       EntryPtr entry;
       {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return ending || !queue.empty(); });
+        wake.wait(lock, [&] { return ending || (entry = TakeNext()); });
         if (ending) return;
-        entry = std::move(queue.front());
-        queue.pop_front();
-        entry->running = true;
       }
       RunOne(*entry, worker);
       {
         std::lock_guard lock(mutex);
         live.erase(entry->job.id);
+        busy_lanes.erase(entry->lane);
       }
       ended.notify_all();
+      wake.notify_all();  // its lane is free
     }
+  }
+
+  // The first that may run now; null: none. With mutex held.
+  EntryPtr TakeNext() {
+    for (auto place = queue.begin(); place != queue.end(); ++place) {
+      if (!busy_lanes.insert((*place)->lane).second) continue;
+      EntryPtr entry = std::move(*place);
+      queue.erase(place);
+      entry->running = true;
+      return entry;
+    }
+    return nullptr;
   }
 
   void RunOne(Entry& entry, unsigned worker) {
@@ -147,6 +157,7 @@ struct JobRunner::Impl {
   std::condition_variable ended;  // a job left `live`
   std::deque<EntryPtr> queue;     // guarded by mutex, as all below
   std::map<std::string, EntryPtr, std::less<>> live;  // queued and running
+  std::set<std::string> busy_lanes;
   bool stopping = false;
   bool ending = false;
   std::vector<std::thread> threads;
@@ -166,7 +177,7 @@ Result<Job> JobRunner::Start(const Spec& spec, JobWork work) {
           .parameters = spec.parameters,
           .created_at = now,
           .node_id = impl_->options.node_id};
-  auto entry = std::make_shared<Impl::Entry>(job, spec.key, std::move(work));
+  auto entry = std::make_shared<Impl::Entry>(job, spec, std::move(work));
   {
     std::lock_guard lock(impl_->mutex);
     if (const auto running = impl_->FindByKey(spec.key)) {
@@ -203,8 +214,8 @@ Result<std::vector<Job>> JobRunner::Unfinished() const {
   return jobs;
 }
 
-Status JobRunner::Resume(const Job& job, std::string key, JobWork work) {
-  auto entry = std::make_shared<Impl::Entry>(job, std::move(key), std::move(work));
+Status JobRunner::Resume(const Job& job, const Spec& spec, JobWork work) {
+  auto entry = std::make_shared<Impl::Entry>(job, spec, std::move(work));
   {
     std::lock_guard lock(impl_->mutex);
     KALAM_TRY(impl_->Admit(entry));

@@ -47,7 +47,8 @@ class JobRunnerTest : public testing::Test {
             .ns = "app",
             .table = table,
             .parameters = {"app", table},
-            .key = "flush app." + table};
+            .key = "flush app." + table,
+            .lane = "table app." + table};
   }
   Job Record(const std::string& id) { return runner_->Find(id).value().value(); }
   void Restart(unsigned threads = 1) {
@@ -147,7 +148,7 @@ TEST_F(JobRunnerTest, WhatACrashLeftIsResumedUnderItsId) {
   const auto unfinished = runner_->Unfinished().value();
   ASSERT_EQ(unfinished.size(), 1u);
   EXPECT_EQ(unfinished[0].id, left.id);
-  ASSERT_TRUE(runner_->Resume(unfinished[0], "flush app.notes", Quick("{\"again\":true}")).ok());
+  ASSERT_TRUE(runner_->Resume(unfinished[0], Flush("notes"), Quick("{\"again\":true}")).ok());
   ASSERT_TRUE(runner_->Wait(left.id, kLong));
   EXPECT_EQ(Record(left.id).status, JobStatus::kCompleted);
   EXPECT_EQ(Record(left.id).created_at, 1);

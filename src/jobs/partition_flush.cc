@@ -44,7 +44,11 @@ class PartitionFlush {
     const std::string file = place.root + added.segment.file.text();
     KALAM_TRY(Publish(std::move(added), builder));
     KALAM_TRY(Reach(parts_, "flush: segment published"));
-    KALAM_TRY(RemoveHotRows());
+    if (Status removed = RemoveHotRows(); !removed.ok()) {
+      // Dropped between the two commits: the drop knew nothing of this file.
+      if (removed.error().code() == ErrorCode::kNotFound) builder.Discard();
+      return std::move(removed).error();
+    }
     return FlushedPartition{.rows = rows_.size(), .file = file};
   }
 

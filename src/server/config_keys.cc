@@ -1,5 +1,7 @@
 #include "config_keys.h"
 
+#include "base/cron_schedule.h"
+
 #include <algorithm>
 
 #include "catalog/credentials_cipher.h"
@@ -96,21 +98,9 @@ Status IsCredentialsKey(const std::string& text) {
 }
 
 Status IsCronSchedule(const std::string& text) {
-  int fields = 0;
-  bool in_field = false;
-  for (const char c : text) {
-    if (c == ' ') {
-      in_field = false;
-      continue;
-    }
-    if (std::string_view("0123456789*/,-").find(c) == std::string_view::npos) {
-      return Wrong("must be a cron schedule such as \"0 0 * * *\"");
-    }
-    if (!in_field) ++fields;
-    in_field = true;
-  }
-  if (fields != 5) return Wrong("must have five fields, as in \"0 0 * * *\"");
-  return {};
+  const auto schedule = CronSchedule::Parse(text);
+  if (schedule.ok()) return {};
+  return Wrong("must be a cron schedule such as \"0 0 * * *\": " + schedule.error().message());
 }
 
 // One entry of a list: "*" or "https://app.example.com".

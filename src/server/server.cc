@@ -9,17 +9,24 @@
 #include "api/api.h"
 #include "api/live_endpoint.h"
 #include "auth/api_key.h"
+#include "base/cron_schedule.h"
+#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/periodic_task.h"
+#include "base/scheduled_task.h"
 #include "base/stats.h"
 #include "base/worker_pool.h"
 #include "catalog/catalog.h"
 #include "cold/cold_rows.h"
+#include "cold/garbage.h"
 #include "cold/storages.h"
 #include "duck/engine.h"
 #include "duck/segment_engine.h"
 #include "exec/executor.h"
 #include "exec/live_statements.h"
+#include "jobs/flush.h"
+#include "jobs/flush_service.h"
+#include "jobs/job_runner.h"
 #include "kv/store.h"
 #include "live/hub.h"
 #include "net/event_loop.h"
@@ -37,6 +44,9 @@
 namespace kalam::server {
 namespace {
 
+constexpr unsigned kJobThreads = 2;
+constexpr std::chrono::seconds kSweepPause{10};
+constexpr std::chrono::seconds kLongestSweep{5};  // a stop waits for it
 constexpr std::size_t kManifestCacheBytes = 64 << 20;
 constexpr std::size_t kQueuedStatements = 4096;  // waiting for a worker; more are answered 503
 
@@ -197,6 +207,7 @@ struct Server::Parts {
   net::EventLoopGroup loops;
   net::HttpServer http;
   std::unique_ptr<kv::Store> store;
+  table::ChangeCounters change_counters;
   std::unique_ptr<table::Committer> committer;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<cold::ManifestStore> manifests;
@@ -204,10 +215,15 @@ struct Server::Parts {
   std::unique_ptr<cold::SegmentFiles> segment_files;
   std::unique_ptr<duck::SegmentEngine> segment_engine;
   std::unique_ptr<cold::ColdRows> cold_rows;
+  std::unique_ptr<cold::Garbage> garbage;
   std::unique_ptr<table::Reader> reader;
   std::unique_ptr<table::Writer> writer;
   std::unique_ptr<table::StreamStore> streams;
   std::unique_ptr<table::RequestLog> requests;
+  std::unique_ptr<jobs::JobStore> job_store;
+  std::unique_ptr<jobs::TableFlusher> flusher;
+  std::unique_ptr<jobs::FlushService> flush;
+  std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call `flush`: destroyed first
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
   std::unique_ptr<live::Hub> hub;
@@ -219,12 +235,17 @@ struct Server::Parts {
   std::unique_ptr<api::LiveEndpoint> live_endpoint;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<PeriodicTask> user_purge;
+  std::unique_ptr<ScheduledTask> job_cleanup;
+  std::unique_ptr<PeriodicTask> garbage_sweep;
   bool stopped = false;
 
   void PurgeUsers() const;
 
   Status OpenStore();
   Status OpenCold();
+  void OpenJobs();
+  void RemoveOldJobs() const;
+  void SweepGarbage() const;
   void AddStats();
   void AddCacheStats();
   Status OpenApi();
@@ -236,6 +257,7 @@ Status Server::Parts::OpenStore() {
   table::CommitterOptions commit;
   commit.mode = config.storage.sync == StorageSync::kCommit ? table::SyncMode::kCommit : table::SyncMode::kInterval;
   commit.node_id = config.flush.node_id;
+  commit.counters = &change_counters;
   KALAM_TRY_ASSIGN(committer, table::Committer::Open(*store, clock, commit));
   catalog::Catalog::Options catalog_options{.localhost_default_user = config.auth.localhost_default_user,
                                             .default_storage_path = config.storage.default_storage_path};
@@ -252,6 +274,7 @@ Status Server::Parts::OpenStore() {
   KALAM_TRY_ASSIGN(requests, table::RequestLog::Open(*store, *committer, clock,
                                                      {.max_requests = config.limits.max_request_ids,
                                                       .max_bytes = config.limits.request_id_memory}));
+  OpenJobs();
   system_tables = std::make_unique<query::SystemTables>(*catalog, stats);
   AddStats();
   const kv::StoreStats in_store = store->stats();
@@ -276,7 +299,63 @@ Status Server::Parts::OpenCold() {
   KALAM_TRY_ASSIGN(segment_engine,
                    duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
   cold_rows = std::make_unique<cold::ColdRows>(*manifests, *segment_files, *segment_engine);
+  garbage = std::make_unique<cold::Garbage>(*store, *committer, *manifests, *storages, *segment_files);
   return {};
+}
+
+void Server::Parts::OpenJobs() {
+  job_store = std::make_unique<jobs::JobStore>(*store, *committer);
+  flusher = jobs::MakeTableFlusher({.clock = clock,
+                                    .catalog = *catalog,
+                                    .committer = *committer,
+                                    .reader = *reader,
+                                    .writer = *writer,
+                                    .manifests = *manifests,
+                                    .storages = *storages,
+                                    .engine = *segment_engine});
+  job_runner = std::make_unique<jobs::JobRunner>(
+      *job_store, clock,
+      jobs::JobRunnerOptions{.threads = kJobThreads, .node_id = std::to_string(config.flush.node_id)});
+  flush = std::make_unique<jobs::FlushService>(jobs::FlushServiceParts{.clock = clock,
+                                                                       .store = *store,
+                                                                       .catalog = *catalog,
+                                                                       .committer = *committer,
+                                                                       .reader = *reader,
+                                                                       .counters = change_counters,
+                                                                       .job_store = *job_store,
+                                                                       .runner = *job_runner,
+                                                                       .flusher = *flusher});
+}
+
+void Server::Parts::RemoveOldJobs() const {
+  const auto kept = std::chrono::hours(24) * config.flush.job_retention_days;
+  const auto removed = job_store->RemoveFinishedBefore(clock.NowMicros() - std::chrono::microseconds(kept).count());
+  if (!removed.ok()) return log::Error("server", "old jobs not removed: " + removed.error().message());
+  if (*removed > 0) log::Info("server", std::to_string(*removed) + " old jobs were removed");
+}
+
+void Server::Parts::SweepGarbage() const {
+  const Status swept = garbage->Sweep(clock.NowMicros(), std::chrono::steady_clock::now() + kLongestSweep);
+  if (!swept.ok()) log::Error("server", "files that nobody needs not deleted: " + swept.error().message());
+}
+
+// system.jobs, in the order of its columns.
+query::RowStream JobRows(std::vector<jobs::Job> list) {
+  return query::StreamOf(std::move(list), [](const jobs::Job& job, std::vector<query::Row>& rows) {
+    const auto text = [](std::string_view value) { return Value(Datum::Text(value)); };
+    const auto optional_text = [&](const std::string& value) { return value.empty() ? Value() : text(value); };
+    const auto time = [](const std::optional<TimestampMicros>& at) { return at ? Value(Datum::Int(*at)) : Value(); };
+    std::string parameters;
+    JsonWriter json(parameters);
+    json.BeginArray();
+    for (const std::string& parameter : job.parameters) json.String(parameter);
+    json.EndArray();
+    rows.push_back({text(job.id), text(ToString(job.type)), text(job.ns), job.table ? text(*job.table) : Value(),
+                    text(ToString(job.status)), text(parameters), optional_text(job.result), text(job.trace),
+                    Value(Datum::Int(job.memory_used)), Value(Datum::Int(job.cpu_used)),
+                    Value(Datum::Int(job.created_at)), time(job.started_at), time(job.completed_at),
+                    text(job.node_id), optional_text(job.error), optional_text(job.error)});
+  });
 }
 
 // What the parts know of themselves, for system.stats. One line per number; in order of name.
@@ -324,8 +403,9 @@ Status Server::Parts::OpenApi() {
   verifier = std::make_unique<auth::JwtVerifier>(auth::JwtVerifier::Options{
       .secret = config.auth.jwt_secret, .issuer = config.auth.jwt_issuer, .audience = config.auth.jwt_audience});
   hub = std::make_unique<live::Hub>(*store, *committer, *streams, clock, HubOptionsOf(config));
-  const exec::Services services{clock,    *catalog, *engine,        *committer, *reader, *writer,
-                                *streams, *requests, *system_tables, *hub,       *sessions};
+  const exec::Services services{clock,     *catalog,    *engine,   *committer,     *reader,
+                                *writer,   *streams,    *requests, *system_tables, *hub,
+                                *sessions, *job_runner, *flush,    garbage.get()};
   executor = std::make_unique<exec::Executor>(services, ExecutorOptionsOf(config));
   live_statements = std::make_unique<exec::LiveStatements>(services, ExecutorOptionsOf(config));
   hub->SetQueries(*live_statements);
@@ -334,6 +414,12 @@ Status Server::Parts::OpenApi() {
     const bool sees_all = auth::IsAdmin(viewer.who.role);
     return LiveQueryRows(hub->List(sees_all ? std::nullopt : std::optional(viewer.who.user_id.text())));
   });
+  system_tables->Supply("system", "jobs", [this](const query::Viewer&) {
+    auto list = job_store->List();
+    if (!list.ok()) log::Error("server", "system.jobs: " + list.error().message());
+    return JobRows(list.ok() ? *std::move(list) : std::vector<jobs::Job>());
+  });
+  stats.Add("flushes_total", [this] { return static_cast<std::int64_t>(flush->flushes()); });
   stats.Add("live_connections", [this] { return static_cast<std::int64_t>(hub->connection_count()); });
   stats.Add("live_subscriptions", [this] { return static_cast<std::int64_t>(hub->subscription_count()); });
   workers = std::make_unique<WorkerPool>(Cores(), kQueuedStatements);
@@ -369,6 +455,9 @@ Status Server::Parts::OpenApi() {
   api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops, *workers, *live_endpoint, clock,
                                    std::move(options));
   handler.Set(api.get());
+  job_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.flush.job_cleanup_schedule).value(), clock,
+                                                [this] { RemoveOldJobs(); });
+  garbage_sweep = std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); });
   user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
   return {};
 }
@@ -377,7 +466,11 @@ Status Server::Parts::OpenApi() {
 void Server::Parts::PurgeUsers() const {
   const auto grace = std::chrono::hours(24) * config.users.user_deletion_grace_period_days;
   const TimestampMicros before = clock.NowMicros() - std::chrono::microseconds(grace).count();
-  const auto purged = catalog->PurgeUsers(before);
+  const auto purged = catalog->PurgeUsers(
+      before, [this](const TableDef& table, std::optional<std::string_view> user, kv::Batch& batch) -> Status {
+        KALAM_TRY(garbage->AddAllOf(table.id, user, clock.NowMicros(), batch));
+        return {};
+      });
   if (!purged.ok()) return log::Error("server", "deleted users not removed: " + purged.error().message());
   for (const std::string& user : *purged) log::Info("server", "user '" + user + "' and their data were removed");
 }
@@ -387,6 +480,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   KALAM_TRY(parts->http.Listen(config.server.host, config.server.port));
   KALAM_TRY(parts->OpenStore());
   KALAM_TRY(parts->OpenApi());
+  KALAM_TRY(parts->flush->Start());
   parts->loops.Start();
   parts->http.Start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -402,12 +496,16 @@ void Server::Stop() {
   if (parts_->stopped) return;
   parts_->stopped = true;
   parts_->user_purge.reset();
+  parts_->job_cleanup.reset();
+  parts_->garbage_sweep.reset();
+  parts_->flush->Stop();
   parts_->api->BeginShutdown();
   parts_->http.StopAccepting();
   if (!parts_->http.Drain(parts_->config.performance.request_timeout)) {
     log::Warn("server", "some requests were still running after performance.request_timeout");
   }
   parts_->workers.reset();  // runs what is queued; it may still need everything else
+  parts_->job_runner->Stop(parts_->config.server.flush_job_shutdown_timeout_seconds);
   parts_->hub->Stop();
   parts_->loops.Stop();
 }

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "job_parser.h"
+
 namespace kalam::sql {
 namespace {
 
@@ -110,15 +112,7 @@ Result<KalamStatement> ParseKillLiveQuery(TokenReader& reader) {
   KALAM_TRY(reader.Expect(Keyword::kQuery));
   if (reader.AtEnd()) return Invalid("KILL LIVE QUERY requires a live_id");
   KillLiveQuery kill;
-  if (reader.token().kind == TokenKind::kString) {
-    KALAM_TRY_ASSIGN(kill.live_id, reader.TextOrWord());
-  } else {
-    // Without quotes: everything up to the end, since an id is more than one token (`lq-01ab`).
-    while (!reader.AtEnd()) {
-      kill.live_id += reader.token().text;
-      reader.Advance();
-    }
-  }
+  KALAM_TRY_ASSIGN(kill.live_id, ParseId(reader));
   KALAM_TRY(reader.ExpectEnd());
   return KalamStatement(std::move(kill));
 }

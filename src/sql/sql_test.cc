@@ -24,6 +24,31 @@ TableSpec Spec(std::string_view sql) {
   return std::get<CreateTable>(std::move(statement).value()).spec;
 }
 
+TEST(JobStatements, FlushAndKill) {
+  const auto parse = [](std::string_view text) {
+    return ParseStatement(text, ErrorStyle::kPostgres);
+  };
+  for (const char* text : {"FLUSH TABLE App.Notes", "storage flush table app.notes;"}) {
+    const auto flush = std::get<FlushTable>(parse(text).value());
+    EXPECT_EQ(flush.name.ns, "app");
+    EXPECT_EQ(flush.name.table, "notes");
+  }
+  EXPECT_EQ(std::get<FlushAllTables>(parse("FLUSH ALL TABLES").value()).ns, std::nullopt);
+  EXPECT_EQ(std::get<FlushAllTables>(parse("FLUSH ALL TABLES IN app").value()).ns, "app");
+  EXPECT_EQ(std::get<FlushAllTables>(parse("STORAGE FLUSH ALL IN app").value()).ns, "app");
+  EXPECT_EQ(std::get<KillJob>(parse("KILL JOB 'flush-a-1'").value()).job_id, "flush-a-1");
+  EXPECT_EQ(std::get<KillJob>(parse("KILL JOB flush-a-1-00ff;").value()).job_id, "flush-a-1-00ff");
+
+  EXPECT_EQ(parse("FLUSH TABLE notes").error().message(),
+            "Table name must be qualified (namespace.table) for FLUSH TABLE");
+  EXPECT_EQ(parse("KILL JOB").error().message(), "KILL JOB requires a job_id");
+  EXPECT_EQ(parse("KILL JOB ''").error().message(), "KILL JOB requires a job_id");
+  for (const char* text : {"FLUSH", "FLUSH TABLE", "FLUSH ALL", "FLUSH TABLE a.b c",
+                           "FLUSH ALL TABLES IN", "KILL", "KILL IT", "STORAGE", "STORAGE FLUSH"}) {
+    EXPECT_FALSE(parse(text).ok()) << text;
+  }
+}
+
 TEST(Splitter, CutsOnlyOutsideQuotesAndComments) {
   const auto pieces = SplitStatements("SELECT ';' ; -- a;b\nSELECT \"x;y\" /* ; */; ;", 100);
   ASSERT_TRUE(pieces.ok());
@@ -229,7 +254,10 @@ TEST(Statements, OthersAreNotOurs) {
   EXPECT_TRUE(std::holds_alternative<NotOurs>(*ParseStatement("CREATE VIEW v AS SELECT 1", ErrorStyle::kPostgres)));
   EXPECT_EQ(Classify("  -- x\n select 1"), StatementClass::kSelect);
   EXPECT_EQ(Classify("WITH a AS (SELECT 1) SELECT * FROM a"), StatementClass::kGeneral);
-  EXPECT_EQ(std::get<LaterStatement>(*ParseStatement("FLUSH TABLE app.t", ErrorStyle::kPostgres)).kind, "FLUSH");
+  EXPECT_EQ(
+      std::get<LaterStatement>(*ParseStatement("BACKUP DATABASE app TO 'x'", ErrorStyle::kPostgres))
+          .kind,
+      "BACKUP");
 }
 
 TEST(QuoteFreeWords, QuotesNamesAndLeavesGrammar) {

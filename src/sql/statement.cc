@@ -2,6 +2,7 @@
 
 #include "alter_parser.h"
 #include "sql/keyword.h"
+#include "job_parser.h"
 #include "live_parser.h"
 #include "storage_parser.h"
 #include "statement_parts.h"
@@ -125,13 +126,16 @@ Result<KalamStatement> ParseStart(TokenReader& reader) {
 // Statements of ours that start with a word of their own and come in a later version.
 std::string_view LaterKind(Keyword first) {
   switch (first) {
-    case Keyword::kFlush: return "FLUSH";
-    case Keyword::kStorage: return "STORAGE FLUSH";
-    case Keyword::kKill: return "KILL";
     case Keyword::kBackup: return "BACKUP";
     case Keyword::kRestore: return "RESTORE";
     default: return {};
   }
+}
+
+Result<KalamStatement> ParseKill(TokenReader& reader) {
+  reader.Advance();
+  if (reader.keyword() == Keyword::kLive) return ParseKillLiveQuery(reader);
+  return ParseKillJob(reader);
 }
 
 }  // namespace
@@ -140,11 +144,8 @@ Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle sty
   TokenReader reader(statement, style);
   const Keyword first = reader.keyword();
   if (first == Keyword::kSubscribe) return ParseSubscribe(statement, reader);
-  if (first == Keyword::kKill) {
-    TokenReader ahead = reader;
-    ahead.Advance();
-    if (ahead.keyword() == Keyword::kLive) return ParseKillLiveQuery(ahead);
-  }
+  if (first == Keyword::kKill) return ParseKill(reader);
+  if (first == Keyword::kFlush || first == Keyword::kStorage) return ParseFlush(reader);
   if (const auto later = LaterKind(first); !later.empty()) return KalamStatement(LaterStatement{later});
   if (first == Keyword::kBegin) return ParseTransactionStep<Begin>(reader);
   if (first == Keyword::kStart) return ParseStart(reader);
@@ -184,6 +185,9 @@ StatementClass Classify(std::string_view statement) {
     case Keyword::kStart:
     case Keyword::kCommit:
     case Keyword::kClear:
+    case Keyword::kFlush:
+    case Keyword::kKill:
+    case Keyword::kStorage:
     case Keyword::kRollback:
     case Keyword::kSubscribe: return StatementClass::kKalam;
     default: return LaterKind(KeywordOf(first)).empty() ? StatementClass::kGeneral : StatementClass::kKalam;

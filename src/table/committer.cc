@@ -131,6 +131,11 @@ struct Committer::Impl {
     if (!outcome.would_block) {
       dropped.insert(turn.dropping.begin(), turn.dropping.end());
       if (turn.fence) fences[turn.fence->table] = turn.fence->version;
+      if (turn.commit && options.counters != nullptr) {
+        for (std::size_t i = 0; i < turn.commit->targets_.size(); ++i) {
+          options.counters->Add(turn.commit->targets_[i].table, turn.commit->target_changes_[i]);
+        }
+      }
       if (turn.commit && interest.any()) {
         for (const std::uint32_t slot : turn.commit->slots_) interest.Touch(slot);
       }

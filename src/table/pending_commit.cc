@@ -13,7 +13,11 @@ void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, 
     slots_.push_back(ChangeInterest::SlotOf(partition));
   }
   const Target target{table, RowSchemaVersion(row)};
-  if (targets_.empty() || targets_.back() != target) targets_.push_back(target);
+  if (targets_.empty() || targets_.back() != target) {
+    targets_.push_back(target);
+    target_changes_.push_back(0);
+  }
+  ++target_changes_.back();
   const std::string_view hot_key[] = {partition, key};
   const auto hot = batch_.PutParts(kv::Family::kHot, hot_key, std::span(&row, 1));
   const std::size_t log_row =
@@ -43,6 +47,7 @@ void PendingCommit::Clear() {
   places_.clear();
   record_keys_.clear();
   targets_.clear();
+  target_changes_.clear();
   slots_.clear();
   partition_.clear();
   record_.clear();

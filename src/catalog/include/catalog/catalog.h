@@ -122,9 +122,15 @@ class Catalog {
   // Errors: kInvalidArgument (name), kAlreadyExists `Namespace 'app' already exists`.
   Result<DdlOutcome> CreateNamespace(std::string_view name, bool if_not_exists);
 
+  // What a drop throws away beside what the catalog knows of, for example files: adds it to the drop's own commit.
+  // `user`: of that partition only. An error ends the drop before anything was written.
+  using AddToDrop =
+      std::function<Status(const TableDef& table, std::optional<std::string_view> user, kv::Batch& batch)>;
+
   struct DropNamespaceOptions {
     bool if_exists = false;
     bool cascade = false;  // drops its tables in the same change
+    AddToDrop also = {};
   };
   // Errors: kNotFound `Namespace 'app' not found`; kInvalidArgument `Cannot drop namespace
   // 'app': namespace contains N table(s). Drop all tables first.`
@@ -149,6 +155,7 @@ class Catalog {
     std::optional<TableKind> kind = {};  // DROP USER TABLE: must be that kind
     // The table that the caller authorized: another of the same name made since counts as missing.
     std::optional<TableId> id = {};
+    AddToDrop also = {};
   };
   struct DroppedTable {
     DdlOutcome outcome = DdlOutcome::kDone;
@@ -205,7 +212,7 @@ class Catalog {
   Status PutUsers(std::vector<UserPut> puts);
   // Removes the users that were soft-deleted before `deleted_before`, with their keys, grants and partitions of all
   // USER tables, each user in one commit. Returns their ids.
-  Result<std::vector<std::string>> PurgeUsers(TimestampMicros deleted_before);
+  Result<std::vector<std::string>> PurgeUsers(TimestampMicros deleted_before, const AddToDrop& also = {});
 
   // `hash`: auth::HashApiKey of the new key. Errors: kNotFound for the user.
   Result<std::shared_ptr<const ApiKey>> CreateApiKey(std::string_view user_id, std::optional<std::string> name,
@@ -265,7 +272,7 @@ class Catalog {
 
   // Writes a user's row and makes it visible; with ddl_mutex_ held.
   Result<UserPtr> PutUser(User user);
-  Status PurgeUser(const UserPtr& user);
+  Status PurgeUser(const UserPtr& user, const AddToDrop& also);
 
   // With ddl_mutex_ held; the namespace exists. Takes the place of the table's definition before, if any.
   TableDefPtr Insert(TableDocument document);

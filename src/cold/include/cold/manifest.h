@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -90,6 +91,18 @@ class ManifestStore {
   Result<ManifestPtr> Load(TableId table, std::string_view user, const kv::SnapshotPtr& snapshot,
                            kv::ReadTier tier = kv::ReadTier::kAny) const;
 
+  // What the segments of a table, or of one partition of it, hold together.
+  struct Totals {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;  // without tombstones and without versions that newer segments hide
+  };
+  // Calls `use` for each segment of a table, or of one partition of it. A failure of it ends the walk.
+  using UseSegment = std::function<Status(const Segment&)>;
+  Status ForEachSegment(TableId table, std::optional<std::string_view> user, const kv::SnapshotPtr& snapshot,
+                        const UseSegment& use) const;
+  Result<Totals> TotalsOf(TableId table, std::optional<std::string_view> user, const kv::SnapshotPtr& snapshot) const;
+
   // The users (empty id: SHARED) that have segments in a table, ascending.
   Result<std::vector<std::string>> Partitions(TableId table, const kv::SnapshotPtr& snapshot) const;
 
@@ -107,6 +120,8 @@ class ManifestStore {
   struct Cache;
   ManifestStore(kv::Store& store, std::size_t cache_bytes);
 
+  Status ForEachValue(std::string_view kind, TableId table, std::optional<std::string_view> user,
+                      const kv::SnapshotPtr& snapshot, const std::function<Status(std::string_view)>& use) const;
   // As Load, of a table that may have segments.
   Result<ManifestPtr> LoadPartition(const std::string& partition, const kv::SnapshotPtr& snapshot,
                                     kv::ReadTier tier) const;

@@ -12,9 +12,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "cold/garbage.h"
 #include "duck/cancellation.h"
 #include "duck/engine.h"
 #include "exec/session_cache.h"
+#include "jobs/flush_service.h"
+#include "jobs/job_runner.h"
 #include "live/hub.h"
 #include "model/ids.h"
 #include "query/fast_path.h"
@@ -68,6 +71,9 @@ struct Services {
   const query::SystemTables& system_tables;
   live::Hub& live;
   SessionCache& sessions;
+  jobs::JobRunner& jobs;
+  jobs::FlushService& flush;
+  cold::Garbage* garbage = nullptr;  // null: there is no cold tier
 };
 
 // Why a request failed. The results of the statements before it are in the answer.

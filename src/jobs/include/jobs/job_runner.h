@@ -46,8 +46,8 @@ struct JobRunnerOptions {
   std::string node_id = "0";
 };
 
-// Runs jobs in the background, in the order they were started, a few at a time; two with the same
-// `key` never together. Each step of a job's life is in the JobStore before it shows anywhere else.
+// Runs jobs in the background, in the order they were started, a few at a time; two in the same `lane` never
+// together. Each step of a job's life is in the JobStore before it shows anywhere else.
 //
 // Thread-safe. Owns its threads.
 class JobRunner {
@@ -64,7 +64,8 @@ class JobRunner {
     std::string ns;
     std::optional<std::string> table = {};
     std::vector<std::string> parameters = {};
-    std::string key;  // `flush app.messages`
+    std::string key;   // what it does: `flush 7`
+    std::string lane;  // what it works on: `table 7`
   };
   // Queues a job and returns its record, durable; if one with this key is queued or runs, that
   // one's instead. Errors: kLimitExceeded when too many are queued, kUnavailable when stopping,
@@ -74,7 +75,7 @@ class JobRunner {
   // Jobs that the store has as pending or running but that nobody runs: what a crash left.
   Result<std::vector<Job>> Unfinished() const;
   // Queues such a job again under its id.
-  Status Resume(const Job& job, std::string key, JobWork work);
+  Status Resume(const Job& job, const Spec& spec, JobWork work);
 
   // Ends a queued job at once and asks a running one to end; returns without waiting for it.
   // Errors: kNotFound `Job not found: id`; kInvalidArgument `Cannot cancel job id with status

@@ -145,6 +145,21 @@ struct KillLiveQuery {
   std::string live_id;
 };
 
+// FLUSH TABLE ns.table; STORAGE FLUSH TABLE ns.table
+struct FlushTable {
+  TableRef name;  // with its namespace
+};
+
+// FLUSH ALL TABLES [IN ns]; STORAGE FLUSH ALL [IN ns]
+struct FlushAllTables {
+  std::optional<std::string> ns;
+};
+
+// KILL JOB 'job_id'
+struct KillJob {
+  std::string job_id;
+};
+
 // A statement of ours that this server does not execute yet.
 struct LaterStatement {
   std::string_view kind;  // static text: `ALTER TABLE`, `FLUSH TABLE`, `BEGIN`, ...
@@ -174,7 +189,10 @@ using KalamStatement = std::variant<
     DropStorage,
     DropTable,
     DropUser,
+    FlushAllTables,
+    FlushTable,
     GrantAccess,
+    KillJob,
     KillLiveQuery,
     RevokeAccess,
     Rollback,

@@ -11,6 +11,7 @@
 #include "kv/durable_writer.h"
 #include "kv/store.h"
 #include "model/ids.h"
+#include "table/change_counters.h"
 #include "table/completion.h"
 #include "table/pending_commit.h"
 
@@ -25,6 +26,7 @@ struct CommitterOptions {
   SyncMode mode = SyncMode::kCommit;
   std::chrono::milliseconds interval{100};
   int node_id = 0;  // 0..1023, part of every seq
+  ChangeCounters* counters = nullptr;  // counts what is committed; null: nobody wants to know
 };
 
 // What readers see: all writes up to `seq`, each of them durable. Shared by everybody who reads at that

@@ -57,6 +57,7 @@ class PendingCommit {
   std::vector<SeqPlaces> places_;
   std::vector<RecordKey> record_keys_;
   std::vector<Target> targets_;
+  std::vector<std::uint32_t> target_changes_;  // how many each of them gets
   std::vector<std::uint32_t> slots_;  // of the partitions, as ChangeInterest numbers them
 
   // The log record that still grows.

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cold/manifest.h"
+#include "cold/segment.h"
+#include "cold/segment_files.h"
+#include "cold/storages.h"
+#include "kv/batch.h"
+#include "kv/durable_writer.h"
+#include "kv/store.h"
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+namespace kalam::cold {
+
+// Files that no manifest names any more, in the `meta` family until they are deleted, so that a
+// crash or a storage that is down delays their end but forgets none:
+//
+//   cold/g/ | storage id | 0x00 | root | 0x00 | file  ->  | due i64 LE, micros | segment
+//   (segment.h) |
+//
+// Thread-safe.
+class Garbage {
+ public:
+  // All must outlive it.
+  Garbage(kv::Store& store, kv::DurableWriter& writer, const ManifestStore& manifests,
+          Storages& storages, SegmentFiles& files)
+      : store_(store), writer_(writer), manifests_(manifests), storages_(storages), files_(files) {}
+
+  // Adds to `batch` that the file may go from `due` on. The batch also takes the segment out of its
+  // manifest.
+  static void Add(const Segment& segment, TimestampMicros due, kv::Batch& batch);
+
+  // What a drop throws away.
+  struct Dropped {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+  };
+  // Adds the end of all manifests of a table (of one partition of it, with `user`) and of their
+  // files.
+  Result<Dropped> AddAllOf(TableId table, std::optional<std::string_view> user, TimestampMicros due,
+                           kv::Batch& batch);
+
+  // Deletes the files that are due, until `give_up`. What can't be deleted stays for the next time.
+  // Blocks for I/O. Errors: those of the store; a storage that fails is logged.
+  Status Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up);
+
+ private:
+  kv::Store& store_;
+  kv::DurableWriter& writer_;
+  const ManifestStore& manifests_;
+  Storages& storages_;
+  SegmentFiles& files_;
+  std::mutex sweeping_;
+};
+
+}  // namespace kalam::cold

@@ -19,6 +19,7 @@ endif()
 if(KALAM_SANITIZE)
   add_compile_options(-fsanitize=${KALAM_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${KALAM_SANITIZE})
+  add_compile_definitions(KALAM_SANITIZED)
 endif()
 
 if(KALAM_FUZZ)

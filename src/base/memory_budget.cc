@@ -9,14 +9,9 @@
 #include <utility>
 
 // The sanitizers have an operator new of their own, which finds more than ours would.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef KALAM_SANITIZED
 #define KALAM_COUNTS_OPERATOR_NEW 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KALAM_COUNTS_OPERATOR_NEW 0
-#endif
-#endif
-#ifndef KALAM_COUNTS_OPERATOR_NEW
+#else
 #define KALAM_COUNTS_OPERATOR_NEW 1
 #endif
 

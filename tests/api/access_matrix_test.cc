@@ -79,6 +79,11 @@ constexpr Case kCases[] = {
     {"SUBSCRIBE TO app.open", kNobody, "", "", "not supported on shared tables"},
     {"SUBSCRIBE TO system.users", kNobody, "", "", "not supported on system tables"},
     {"KILL LIVE QUERY 'lq-0123456789abcdef'", kNobody, "", "", "Live query not found"},  // others': live_query_test
+    {"FLUSH TABLE app.notes", kAll},
+    {"FLUSH TABLE app.t{n}", "sdy", kShared, kOther},
+    {"FLUSH TABLE app.closed", "sdy"},
+    {"FLUSH ALL TABLES IN app", "sdy"},
+    {"KILL JOB 'no-such-job'", kNobody, "", "", ""},  // who may: job_statements and access_test
     {"BACKUP DATABASE app TO 'x'", kNobody, "", "", "not supported yet"},
 
     {"BEGIN; COMMIT", kAll},

@@ -196,9 +196,12 @@ TEST_F(Folder, DeletingTheLastFileRemovesItsFolders) {
 }
 
 TEST_F(Folder, OpeningRemovesWhatACrashLeftHalfMade) {
-  WriteLocal(store_->staging_folder(), "half");
+  const fs::path half = WriteLocal(store_->staging_folder(), "half");
   const auto again = OpenFileStore(root_).value();
-  EXPECT_TRUE(fs::is_empty(again->staging_folder()));
+  EXPECT_TRUE(fs::exists(half)) << "this process may still be writing it";
+  fs::last_write_time(half, fs::file_time_type::clock::now() - std::chrono::hours(24));
+  const auto after_a_crash = OpenFileStore(root_).value();
+  EXPECT_FALSE(fs::exists(half));
 }
 
 // A writer's folder may be removed by a deleter between its making and its use: neither may fail.

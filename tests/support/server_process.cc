@@ -200,6 +200,9 @@ void ServerProcess::Restart() {
 }
 
 std::uint64_t ServerProcess::StatusBytes(std::string_view field) const {
+#ifdef KALAM_SANITIZED
+  return 0;
+#endif
   std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with(field)) return std::stoull(line.substr(field.size())) * 1024;

@@ -61,7 +61,8 @@ class ServerProcess {
   std::uint16_t port() const { return port_; }
   ServerOptions& options() { return options_; }
   const std::filesystem::path& data_dir() const { return options_.data_dir; }
-  // Memory in use now, and the highest so far.
+  // Memory in use now, and the highest so far. 0 in a sanitized build, where memory that was freed is held back: any
+  // limit then holds.
   std::uint64_t ResidentBytes() const;
   std::uint64_t PeakResidentBytes() const;
   // Makes PeakResidentBytes start anew.

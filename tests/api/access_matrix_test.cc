@@ -79,7 +79,8 @@ constexpr Case kCases[] = {
     {"SUBSCRIBE TO app.open", kNobody, "", "", "not supported on shared tables"},
     {"SUBSCRIBE TO system.users", kNobody, "", "", "not supported on system tables"},
     {"KILL LIVE QUERY 'lq-0123456789abcdef'", kNobody, "", "", "Live query not found"},  // others': live_query_test
-    {"FLUSH TABLE app.notes", kAll},
+    {"FLUSH TABLE app.notes", "sdy"},
+    {"FLUSH TABLE app.t{n}", kAll, kShared, kCaller},
     {"FLUSH TABLE app.t{n}", "sdy", kShared, kOther},
     {"FLUSH TABLE app.closed", "sdy"},
     {"FLUSH ALL TABLES IN app", "sdy"},

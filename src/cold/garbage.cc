@@ -2,9 +2,12 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "cold/file_digest.h"
 #include "kv/iterator.h"
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace kalam::cold {
@@ -23,15 +26,87 @@ std::string KeyOf(const Segment& segment) {
 
 struct Item {
   std::string key;
+  bool claim = false;
   Segment segment;
 };
+
+std::string ValueOf(const Segment& segment, TimestampMicros due, bool claim) {
+  std::string value;
+  AppendLittleEndian(value, due);
+  value += static_cast<char>(claim);
+  return value + EncodeSegment(segment);
+}
+
+constexpr std::size_t kHeaderBytes = sizeof(TimestampMicros) + 1;
+
+// Is the file the one that was claimed, and not another's under the same name?
+Result<bool> HasChecksum(const ObjectStore& store, const Segment& segment) {
+  if (const auto path = store.LocalPath(segment.file)) {
+    const auto digest = DigestFile(*path);
+    if (!digest.ok() && digest.error().code() == ErrorCode::kNotFound) return false;
+    KALAM_TRY(digest);
+    return digest->sha256 == segment.sha256;
+  }
+  const std::filesystem::path copy = store.staging_folder() / ("claim-" + segment.sha256);
+  std::error_code ignored;
+  std::filesystem::remove(copy, ignored);
+  const Status fetched = store.Fetch(segment.file, copy);
+  if (!fetched.ok() && fetched.error().code() == ErrorCode::kNotFound) return false;
+  KALAM_TRY(fetched);
+  const auto digest = DigestFile(copy);
+  std::filesystem::remove(copy, ignored);
+  KALAM_TRY(digest);
+  return digest->sha256 == segment.sha256;
+}
+
+Status DeleteFile(Storages& storages, const Segment& segment, bool claim) {
+  const auto store = storages.Open(segment.storage_id, segment.root);
+  // Without its storage nobody can ever reach the file.
+  if (!store.ok() && store.error().code() == ErrorCode::kNotFound) return {};
+  KALAM_TRY(store);
+  if (claim) {
+    KALAM_TRY_ASSIGN(const bool ours, HasChecksum(**store, segment));
+    if (!ours) return {};
+  }
+  return (*store)->Delete(segment.file);
+}
 
 }  // namespace
 
 void Garbage::Add(const Segment& segment, TimestampMicros due, kv::Batch& batch) {
-  std::string value;
-  AppendLittleEndian(value, due);
-  batch.Put(Family::kMeta, KeyOf(segment), value + EncodeSegment(segment));
+  batch.Put(Family::kMeta, KeyOf(segment), ValueOf(segment, due, false));
+}
+
+Status Garbage::Claim(const Segment& segment) {
+  const std::string key = KeyOf(segment);
+  {
+    const std::lock_guard lock(claims_mutex_);
+    claims_.insert(key);
+  }
+  kv::Batch batch;
+  batch.Put(Family::kMeta, key, ValueOf(segment, 0, true));
+  Status stored = writer_.WriteDurably(batch);
+  if (!stored.ok()) Settled(segment);
+  return stored;
+}
+
+void Garbage::Settle(const Segment& segment, kv::Batch& batch) { batch.Delete(Family::kMeta, KeyOf(segment)); }
+
+void Garbage::Settled(const Segment& segment) {
+  const std::lock_guard lock(claims_mutex_);
+  claims_.erase(KeyOf(segment));
+}
+
+void Garbage::Abandon(const Segment& segment, bool and_file) {
+  const Status deleted = and_file ? DeleteFile(storages_, segment, true) : Status();
+  if (deleted.ok()) {
+    kv::Batch batch;
+    Settle(segment, batch);
+    (void)writer_.WriteDurably(batch);  // else the next Sweep finds nothing to delete
+  } else {
+    log::Warn("cold", "file '" + segment.file.text() + "' not deleted yet: " + deleted.error().message());
+  }
+  Settled(segment);
 }
 
 Result<Garbage::Dropped> Garbage::AddAllOf(TableId table, std::optional<std::string_view> user,
@@ -51,6 +126,11 @@ Result<Garbage::Dropped> Garbage::AddAllOf(TableId table, std::optional<std::str
   return dropped;
 }
 
+bool Garbage::IsClaimed(std::string_view key) {
+  const std::lock_guard lock(claims_mutex_);
+  return claims_.contains(key);
+}
+
 Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up) {
   constexpr std::size_t kPerCommit = 256;
   const std::lock_guard lock(sweeping_);
@@ -62,12 +142,11 @@ Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point
           store_.NewIterator(Family::kMeta, {.lower = from, .upper = PrefixSuccessor(kPrefix)});
       for (it->SeekToFirst(); it->Valid() && items.size() < kPerCommit; it->Next()) {
         from = std::string(it->key()) + '\0';
-        if (it->value().size() < sizeof(TimestampMicros))
-          return Error(ErrorCode::kCorruption, "cold/g/: too short");
+        if (it->value().size() < kHeaderBytes) return Error(ErrorCode::kCorruption, "cold/g/: too short");
         if (LoadLittleEndian<TimestampMicros>(it->value().data()) > now) continue;
-        KALAM_TRY_ASSIGN(Segment segment,
-                         DecodeSegment(it->value().substr(sizeof(TimestampMicros))));
-        items.push_back({std::string(it->key()), std::move(segment)});
+        if (IsClaimed(it->key())) continue;
+        KALAM_TRY_ASSIGN(Segment segment, DecodeSegment(it->value().substr(kHeaderBytes)));
+        items.push_back({std::string(it->key()), it->value()[sizeof(TimestampMicros)] != 0, std::move(segment)});
       }
       KALAM_TRY(it->status());
     }
@@ -76,12 +155,8 @@ Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point
     for (const Item& item : items) {
       if (std::chrono::steady_clock::now() > give_up) break;
       files_.Forget(item.segment);
-      const auto store = storages_.Open(item.segment.storage_id, item.segment.root);
-      const Status deleted =
-          store.ok() ? (*store)->Delete(item.segment.file) : Status(store.error());
-      // Without its storage nobody can ever reach the file.
-      const bool unreachable = !store.ok() && store.error().code() == ErrorCode::kNotFound;
-      if (deleted.ok() || unreachable) {
+      const Status deleted = DeleteFile(storages_, item.segment, item.claim);
+      if (deleted.ok()) {
         gone.Delete(Family::kMeta, item.key);
       } else {
         log::Warn("cold", "file '" + item.segment.file.text() +

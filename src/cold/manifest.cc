@@ -258,17 +258,26 @@ Result<std::vector<std::string>> ManifestStore::Partitions(TableId table,
   return users;
 }
 
-void ManifestStore::Publish(TableId table, std::string_view user, const Manifest& base,
-                            const ManifestChange& change, kv::Batch& batch) {
+kv::Expectation ManifestStore::Publish(TableId table, std::string_view user, const Manifest& base,
+                                       const ManifestChange& change, kv::Batch& batch) {
   {
     // Before anybody can see the segments: a reader that finds the table here and no version loses
     // nothing.
     std::unique_lock lock(tables_mutex_);
     tables_.insert(table);
   }
+  kv::Expectation expected{.kind = kv::Expectation::Kind::kAbsent, .key = PartitionKey(kVersions, table, user)};
+  if (base.version > 0) {
+    expected.kind = kv::Expectation::Kind::kHasValue;
+    AppendLittleEndian(expected.value, base.version);
+  }
+  // A partition that was dropped and comes back must not meet its old manifests in the cache.
+  std::uint64_t next = base.version + 1;
+  if (base.version == 0 && !change.added.empty())
+    next = std::max(next, static_cast<std::uint64_t>(change.added.front().segment.created_at));
   std::string version;
-  AppendLittleEndian(version, base.version + 1);
-  batch.Put(Family::kMeta, PartitionKey(kVersions, table, user), version);
+  AppendLittleEndian(version, next);
+  batch.Put(Family::kMeta, expected.key, version);
   for (const auto& added : change.added) {
     batch.Put(Family::kMeta, SegmentKey(kSegments, table, user, added.segment.id),
               EncodeSegment(added.segment));
@@ -284,8 +293,6 @@ void ManifestStore::Publish(TableId table, std::string_view user, const Manifest
     }
     std::vector<std::string> hide;
     for (const auto& added : change.added) {
-      if (added.segment.id < id)
-        continue;  // a compaction of older segments hides nothing in a newer one
       const auto keys = KeysToHide(entry, added.keys);
       hide.insert(hide.end(), keys.begin(), keys.end());
     }
@@ -295,6 +302,7 @@ void ManifestStore::Publish(TableId table, std::string_view user, const Manifest
     hide.erase(std::unique(hide.begin(), hide.end()), hide.end());
     batch.Put(Family::kMeta, SegmentKey(kHidden, table, user, id), EncodeHiddenKeys(hide));
   }
+  return expected;
 }
 
 void ManifestStore::DropTable(TableId table, kv::Batch& batch) {

@@ -57,7 +57,8 @@ TableDef DefinitionOf(const sql::TableSpec& spec, const StatementContext& contex
   table.use_user_storage = spec.use_user_storage;
   if (spec.kind != TableKind::kStream) {
     table.flush = spec.flush ? *spec.flush : context.options.default_flush;
-    table.deleted_retention_hours = context.options.deleted_retention_hours;
+    table.deleted_retention_hours =
+        spec.deleted_retention ? spec.deleted_retention->hours : context.options.deleted_retention_hours;
   } else {
     table.ttl_seconds = spec.ttl_seconds;
     table.max_buffer = spec.max_buffer ? *spec.max_buffer : context.options.default_max_buffer;

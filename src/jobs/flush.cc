@@ -77,6 +77,7 @@ class Flusher final : public TableFlusher {
         continue;
       }
       if (flushed->rows == 0) continue;
+      if (parts_.flushed) parts_.flushed(*table, user);
       totals.rows += flushed->rows;
       ++totals.users;
       if (totals.files.size() < kShownFiles) totals.files.push_back(flushed->file);

@@ -6,6 +6,7 @@
 #include "cold/cold_rows.h"
 #include "cold/storages.h"
 #include "duck/segment_engine.h"
+#include "jobs/compaction.h"
 #include "jobs/flush.h"
 #include "kv/store.h"
 #include "model/key_codec.h"
@@ -14,6 +15,7 @@
 #include "table/reader.h"
 #include "table/writer.h"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -25,6 +27,16 @@
 // What the tests of the cold tier share.
 namespace kalam::jobs {
 
+// The system's clock, put forward.
+class ShiftedClock final : public Clock {
+ public:
+  TimestampMicros NowMicros() const override { return SystemClock().NowMicros() + shift_; }
+  void Shift(std::chrono::microseconds by) { shift_ += by.count(); }
+
+ private:
+  TimestampMicros shift_ = 0;
+};
+
 // A store with a USER table `app.notes (id BIGINT PRIMARY KEY, body TEXT)` and everything that
 // moves its rows.
 class ColdTierTest : public testing::Test {
@@ -35,6 +47,7 @@ class ColdTierTest : public testing::Test {
     TableDef spec;
     spec.name = {"app", "notes"};
     spec.columns.resize(2);
+    spec.deleted_retention_hours = 24;
     spec.columns[0] = {
         .name = "id", .type = DataType::kBigInt, .nullable = false, .primary_key = true};
     spec.columns[1] = {.name = "body", .type = DataType::kText};
@@ -60,12 +73,14 @@ class ColdTierTest : public testing::Test {
         cold::SegmentFiles::Open(*storages_, {.cache_folder = folder_.path() + "/cache"}).value();
     engine_ = duck::SegmentEngine::Open({}).value();
     cold_ = std::make_unique<cold::ColdRows>(*manifests_, *files_, *engine_);
+    garbage_ = std::make_unique<cold::Garbage>(*store_, *committer_, *manifests_, *storages_, *files_);
     reader_ = std::make_unique<table::Reader>(*store_, cold_.get());
     writer_ = std::make_unique<table::Writer>(*store_, *committer_, cold_.get());
   }
   void Close() {
     writer_.reset();
     reader_.reset();
+    garbage_.reset();
     cold_.reset();
     engine_.reset();
     files_.reset();
@@ -88,8 +103,30 @@ class ColdTierTest : public testing::Test {
             .writer = *writer_,
             .manifests = *manifests_,
             .storages = *storages_,
+            .garbage = *garbage_,
             .engine = *engine_,
             .fail_point = std::move(fail_point)};
+  }
+  CompactionParts MergeParts(FailPoint fail_point = {}) {
+    return {.clock = clock_,
+            .catalog = *catalog_,
+            .committer = *committer_,
+            .reader = *reader_,
+            .writer = *writer_,
+            .cold = *cold_,
+            .manifests = *manifests_,
+            .storages = *storages_,
+            .garbage = *garbage_,
+            .policy = {.min_files = 4, .keep_files = std::chrono::microseconds(0)},
+            .fail_point = std::move(fail_point)};
+  }
+  Result<std::string> Compact(FailPoint fail_point = {}) {
+    JobContext context("job");
+    return TableCompactor(MergeParts(std::move(fail_point))).Compact(id_, std::nullopt, context);
+  }
+  // Deletes the files that nobody needs any more.
+  void Sweep() {
+    EXPECT_TRUE(garbage_->Sweep(clock_.NowMicros() + 1, std::chrono::steady_clock::time_point::max()).ok());
   }
   Result<std::string> Flush(FailPoint fail_point = {}) {
     JobContext context("job");
@@ -164,7 +201,7 @@ class ColdTierTest : public testing::Test {
   }
 
   TempFolder folder_;
-  const SystemClock clock_;
+  ShiftedClock clock_;
   std::unique_ptr<kv::Store> store_;
   std::unique_ptr<table::Committer> committer_;
   std::unique_ptr<catalog::Catalog> catalog_;
@@ -173,18 +210,18 @@ class ColdTierTest : public testing::Test {
   std::unique_ptr<cold::SegmentFiles> files_;
   std::unique_ptr<duck::SegmentEngine> engine_;
   std::unique_ptr<cold::ColdRows> cold_;
+  std::unique_ptr<cold::Garbage> garbage_;
   std::unique_ptr<table::Reader> reader_;
   std::unique_ptr<table::Writer> writer_;
   TableId id_;
 
  private:
-  static std::string Encode(const TableDef& def, std::int64_t id, std::string_view body,
-                            bool deleted) {
+  std::string Encode(const TableDef& def, std::int64_t id, std::string_view body, bool deleted) const {
     std::vector<Datum> columns(def.columns.size());
     columns[0] = Datum::Int(id);
     columns[1] = Datum::Text(body);
     std::string row;
-    EncodeRow(def.layout, def.schema_version, 1, deleted, columns, row);
+    EncodeRow(def.layout, def.schema_version, clock_.NowMicros(), deleted, columns, row);
     return row;
   }
   Status Settle(const table::WriteReceipt& receipt) {

@@ -171,6 +171,16 @@ TEST_F(FlushTest, WhateverDiesWhenRowsAreThoseOfTheModel) {
       places.emplace(place);
       return reached++ == crash_after ? Crash(place) : Status();
     });
+    if (pick(4) == 0) {
+      const int merge_crash_after = pick(6);
+      int merge_reached = 0;
+      (void)Compact([&](std::string_view place) -> Status {
+        places.emplace(place);
+        return merge_reached++ == merge_crash_after ? Crash(place) : Status();
+      });
+    }
+    if (pick(10) == 0) clock_.Shift(std::chrono::hours(25));
+    if (pick(5) == 0) Sweep();
     if (pick(3) == 0) Reopen();
     for (const std::string& user : users) {
       std::string expected;
@@ -192,7 +202,11 @@ TEST_F(FlushTest, WhateverDiesWhenRowsAreThoseOfTheModel) {
       ASSERT_EQ(is_live, model[user].contains(id));
     }
   }
-  EXPECT_EQ(places.size(), 5u) << "every place was reached";
+  EXPECT_EQ(places.size(), 8u) << "every place was reached";
+  Sweep();
+  std::size_t segments = 0;
+  for (const std::string& user : users) segments += Manifest(user)->entries.size();
+  EXPECT_EQ(Files().size(), segments) << "no file without a manifest";
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 #include "partition_flush.h"
 
-#include "base/log.h"
 #include "cold/segment_columns.h"
 #include "kv/batch.h"
 #include "model/key_codec.h"
 #include "segment_builder.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,7 @@ class PartitionFlush {
     KALAM_TRY_ASSIGN(const cold::Placement place, parts_.storages.Place(*table_, user_.text()));
     KALAM_TRY_ASSIGN(const cold::ObjectStorePtr store,
                      parts_.storages.Open(place.storage_id, place.root));
-    SegmentBuilder builder(*table_, parts_.engine, *store, parts_.clock);
+    SegmentBuilder builder(*table_, parts_.engine, *store, parts_.garbage, parts_.clock);
     KALAM_TRY(WriteRows(builder));
     if (rows_.empty()) return FlushedPartition{};
     KALAM_TRY(Reach(parts_, "flush: file written"));
@@ -44,11 +45,9 @@ class PartitionFlush {
     const std::string file = place.root + added.segment.file.text();
     KALAM_TRY(Publish(std::move(added), builder));
     KALAM_TRY(Reach(parts_, "flush: segment published"));
-    if (Status removed = RemoveHotRows(); !removed.ok()) {
-      // Dropped between the two commits: the drop knew nothing of this file.
-      if (removed.error().code() == ErrorCode::kNotFound) builder.Discard();
-      return std::move(removed).error();
-    }
+    Status removed = RemoveHotRows();
+    KALAM_TRY(DiscardIfDropped());
+    KALAM_TRY(removed);
     return FlushedPartition{.rows = rows_.size(), .file = file};
   }
 
@@ -82,13 +81,24 @@ class PartitionFlush {
     cold::ManifestChange change;
     change.added.push_back(std::move(added));
     kv::Batch batch;
-    parts_.manifests.Publish(table_->id, user_.text(), *base, change, batch);
-    auto written = parts_.committer.WriteAbout(table_->id, batch);
-    if (!written.ok()) {
-      builder.Discard();
-      return std::move(written).error();
-    }
-    return parts_.committer.WaitDurable(*written);
+    // Rows leave the hot store in jobs of this table and with their table or user: whose removal is not undone here.
+    const kv::Expectation expected[] = {
+        parts_.manifests.Publish(table_->id, user_.text(), *base, change, batch),
+        {.family = kv::Family::kHot, .key = PartitionPrefix(table_->id, user_) + rows_.front().key}};
+    cold::Garbage::Settle(change.added.front().segment, batch);
+    KALAM_TRY_ASSIGN(const Seq written, parts_.committer.WriteAbout(table_->id, batch, expected));
+    builder.Published();
+    published_ = change.added.front().segment;
+    return parts_.committer.WaitDurable(written);
+  }
+
+  // A drop of the table or of the user that looked for files before this one was published.
+  Status DiscardIfDropped() {
+    KALAM_TRY_ASSIGN(const auto manifest, parts_.manifests.Load(table_->id, user_.text(), nullptr));
+    const bool there = std::ranges::any_of(
+        manifest->entries, [&](const auto& entry) { return entry.segment.file == published_->file; });
+    if (!there) parts_.garbage.Abandon(*published_, true);
+    return {};
   }
 
   Status RemoveHotRows() {
@@ -108,6 +118,7 @@ class PartitionFlush {
   std::vector<FlushedRow> rows_;
   std::size_t key_bytes_ = 0;
   bool first_row_ = true;
+  std::optional<cold::Segment> published_;
 };
 
 }  // namespace

@@ -39,12 +39,18 @@ cold::ObjectName Unnamed() { return cold::ObjectName::Parse("unnamed").value(); 
 }  // namespace
 
 SegmentBuilder::SegmentBuilder(const TableDef& table, duck::SegmentEngine& engine,
-                               cold::ObjectStore& store, const Clock& clock)
-    : table_(table), engine_(engine), store_(store), clock_(clock), local_(NewLocalFile(store)) {}
+                               cold::ObjectStore& store, cold::Garbage& garbage, const Clock& clock)
+    : table_(table),
+      engine_(engine),
+      store_(store),
+      clock_(clock),
+      local_(NewLocalFile(store)),
+      garbage_(garbage) {}
 
 SegmentBuilder::~SegmentBuilder() {
   std::error_code ignored;
   if (!stored_) std::filesystem::remove(local_, ignored);
+  if (stored_ && !published_) garbage_.Abandon(*segment_, true);
 }
 
 Status SegmentBuilder::Write(const NextRow& next) {
@@ -88,34 +94,37 @@ Status SegmentBuilder::Write(const NextRow& next) {
   return {};
 }
 
-Result<cold::ObjectName> SegmentBuilder::PutUnderFreeName(const std::string& folder) {
+// Names of files are taken in the order they are tried: another table's template may lead to the same
+// folder.
+Status SegmentBuilder::PutUnderFreeName(const std::string& folder) {
   const std::string time = FileTime(clock_.NowMicros());
   for (int attempt = 0; attempt < kMaxNameAttempts; ++attempt) {
     const std::string suffix = attempt == 0 ? std::string() : fmt::format("-{}", attempt);
-    KALAM_TRY_ASSIGN(cold::ObjectName name,
-                     cold::ObjectName::Parse(fmt::format("{}/{}{}.parquet", folder, time, suffix)));
-    Status put = store_.PutFile(name, local_);
-    if (put.ok()) return name;
-    if (put.error().code() != ErrorCode::kAlreadyExists) return std::move(put).error();
+    KALAM_TRY_ASSIGN(segment_->file, cold::ObjectName::Parse(fmt::format("{}/{}{}.parquet", folder, time, suffix)));
+    if (const auto path = store_.LocalPath(segment_->file); path && std::filesystem::exists(*path)) continue;
+    KALAM_TRY(garbage_.Claim(*segment_));
+    Status put = store_.PutFile(segment_->file, local_);
+    if (put.ok()) return {};
+    // After any other failure the file may be there all the same.
+    const bool taken = put.error().code() == ErrorCode::kAlreadyExists;
+    garbage_.Abandon(*segment_, !taken);
+    if (!taken) return put;
   }
   return Error(ErrorCode::kIo, "no free file name in '" + folder + "'");
 }
 
 Result<cold::ManifestChange::Added> SegmentBuilder::Store(const cold::Placement& place) {
-  KALAM_TRY_ASSIGN(segment_->file, PutUnderFreeName(place.folder));
-  stored_ = true;
   segment_->storage_id = place.storage_id;
   segment_->root = place.root;
   segment_->created_at = clock_.NowMicros();
+  KALAM_TRY(PutUnderFreeName(place.folder));
+  stored_ = true;
   return cold::ManifestChange::Added{.segment = *segment_, .filter = filter_.Finish(), .keys = {}};
 }
 
-void SegmentBuilder::Discard() {
-  if (!stored_) return;
-  if (const Status gone = store_.Delete(segment_->file); !gone.ok()) {
-    log::Warn("jobs",
-              "file '" + segment_->file.text() + "' stays behind: " + gone.error().message());
-  }
+void SegmentBuilder::Published() {
+  published_ = true;
+  garbage_.Settled(*segment_);
 }
 
 }  // namespace kalam::jobs

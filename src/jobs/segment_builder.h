@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cold/garbage.h"
 #include "cold/manifest.h"
 #include "cold/object_store.h"
 #include "cold/storages.h"
@@ -17,12 +18,12 @@
 namespace kalam::jobs {
 
 // Makes one segment of rows in key order: a file in the storage, and what a manifest says of it.
-// For one use on one thread; removes its file unless it was stored.
+// For one use on one thread. Without Published its file goes with it.
 class SegmentBuilder {
  public:
   // All must outlive it. The rows are of `table`.
   SegmentBuilder(const TableDef& table, duck::SegmentEngine& engine, cold::ObjectStore& store,
-                 const Clock& clock);
+                 cold::Garbage& garbage, const Clock& clock);
   ~SegmentBuilder();
   SegmentBuilder(const SegmentBuilder&) = delete;
   SegmentBuilder& operator=(const SegmentBuilder&) = delete;
@@ -33,14 +34,16 @@ class SegmentBuilder {
   // Writes all rows to a file that nobody else sees yet. Errors: those of `next`, kIo.
   Status Write(const NextRow& next);
 
+  std::uint64_t rows() const { return segment_->rows; }
+
   // Puts the file in its place, durable. The segment still lacks its id and the list of its keys.
-  // Errors: those of the store.
+  // Errors: those of the stores.
   Result<cold::ManifestChange::Added> Store(const cold::Placement& place);
-  // Takes a stored file away again: it is in no manifest.
-  void Discard();
+  // The segment is in its manifest, or may be: the commit that puts it there was written.
+  void Published();
 
  private:
-  Result<cold::ObjectName> PutUnderFreeName(const std::string& folder);
+  Status PutUnderFreeName(const std::string& folder);
 
   const TableDef& table_;
   duck::SegmentEngine& engine_;
@@ -48,8 +51,10 @@ class SegmentBuilder {
   const Clock& clock_;
   const std::filesystem::path local_;
   cold::KeyFilter::Builder filter_;
+  cold::Garbage& garbage_;
   std::optional<cold::Segment> segment_;
   bool stored_ = false;
+  bool published_ = false;
 };
 
 }  // namespace kalam::jobs

@@ -213,6 +213,17 @@ std::vector<ConfigKey> BuildKeys() {
             "When old jobs are removed: minute, hour, day of month, month, day of week.")
           .Check(IsCronSchedule),
 
+      KeyOf(KALAM_KEY(compaction.min_files), "Files of one partition and about one size that are merged.")
+          .Range(2, 1'000),
+      KeyOf(KALAM_KEY(compaction.max_file_size), "Bytes of Parquet that one merge reads at most.")
+          .Range(1 << 20, std::int64_t{1} << 40),
+      KeyOf(KALAM_KEY(compaction.keep_files_seconds),
+            "How long files that were merged stay for readers that began before.")
+          .Range(0, 86'400),
+
+      KeyOf(KALAM_KEY(retention.cleanup_schedule),
+            "When deleted rows are removed whose time is over: as flush.job_cleanup_schedule.")
+          .Check(IsCronSchedule),
       KeyOf(KALAM_KEY(retention.default_deleted_retention_hours),
             "Hours until a deleted row is physically removed.")
           .Range(0, 876'000),

@@ -222,8 +222,10 @@ struct Server::Parts {
   std::unique_ptr<table::RequestLog> requests;
   std::unique_ptr<jobs::JobStore> job_store;
   std::unique_ptr<jobs::TableFlusher> flusher;
+  std::unique_ptr<jobs::TableCompactor> compactor;
+  std::unique_ptr<jobs::CompactionService> compaction;
   std::unique_ptr<jobs::FlushService> flush;
-  std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call `flush`: destroyed first
+  std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call `flush` and `compaction`: destroyed first
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
   std::unique_ptr<live::Hub> hub;
@@ -236,6 +238,7 @@ struct Server::Parts {
   std::unique_ptr<api::Api> api;
   std::unique_ptr<PeriodicTask> user_purge;
   std::unique_ptr<ScheduledTask> job_cleanup;
+  std::unique_ptr<ScheduledTask> row_cleanup;
   std::unique_ptr<PeriodicTask> garbage_sweep;
   bool stopped = false;
 
@@ -312,10 +315,28 @@ void Server::Parts::OpenJobs() {
                                     .writer = *writer,
                                     .manifests = *manifests,
                                     .storages = *storages,
-                                    .engine = *segment_engine});
+                                    .garbage = *garbage,
+                                    .engine = *segment_engine,
+                                    .flushed = [this](const TableDef& table, const UserId& user) {
+                                      compaction->Flushed(table, user);
+                                    }});
+  compactor = std::make_unique<jobs::TableCompactor>(jobs::CompactionParts{
+      .clock = clock,
+      .catalog = *catalog,
+      .committer = *committer,
+      .reader = *reader,
+      .writer = *writer,
+      .cold = *cold_rows,
+      .manifests = *manifests,
+      .storages = *storages,
+      .garbage = *garbage,
+      .policy = {.min_files = config.compaction.min_files,
+                 .max_file_bytes = config.compaction.max_file_size,
+                 .keep_files = config.compaction.keep_files_seconds}});
   job_runner = std::make_unique<jobs::JobRunner>(
       *job_store, clock,
       jobs::JobRunnerOptions{.threads = kJobThreads, .node_id = std::to_string(config.flush.node_id)});
+  compaction = std::make_unique<jobs::CompactionService>(*catalog, *job_runner, *compactor);
   flush = std::make_unique<jobs::FlushService>(jobs::FlushServiceParts{.clock = clock,
                                                                        .store = *store,
                                                                        .catalog = *catalog,
@@ -324,7 +345,8 @@ void Server::Parts::OpenJobs() {
                                                                        .counters = change_counters,
                                                                        .job_store = *job_store,
                                                                        .runner = *job_runner,
-                                                                       .flusher = *flusher});
+                                                                       .flusher = *flusher,
+                                                                       .compaction = compaction.get()});
 }
 
 void Server::Parts::RemoveOldJobs() const {
@@ -457,6 +479,8 @@ Status Server::Parts::OpenApi() {
   handler.Set(api.get());
   job_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.flush.job_cleanup_schedule).value(), clock,
                                                 [this] { RemoveOldJobs(); });
+  row_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.retention.cleanup_schedule).value(), clock,
+                                                [this] { compaction->CleanUpAll(); });
   garbage_sweep = std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); });
   user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
   return {};
@@ -497,6 +521,7 @@ void Server::Stop() {
   parts_->stopped = true;
   parts_->user_purge.reset();
   parts_->job_cleanup.reset();
+  parts_->row_cleanup.reset();
   parts_->garbage_sweep.reset();
   parts_->flush->Stop();
   parts_->api->BeginShutdown();

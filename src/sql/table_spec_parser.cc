@@ -306,6 +306,19 @@ class SpecParser {
 
   // --- the clauses after the columns, in any order
 
+  // { OFF | hours [HOURS] }
+  Status DeletedRetention() {
+    constexpr std::int64_t kMaxHours = 876'000;
+    if (spec_.kind == TableKind::kStream) return Invalid("DELETED_RETENTION is for USER and SHARED tables");
+    spec_.deleted_retention.emplace();
+    if (reader_.Take(Keyword::kOff)) return {};
+    KALAM_TRY_ASSIGN(const std::int64_t hours, reader_.Number());
+    if (hours < 0 || hours > kMaxHours) return Invalid("DELETED_RETENTION must be between 0 and 876000 hours");
+    reader_.Take(Keyword::kHours);
+    spec_.deleted_retention->hours = hours;
+    return {};
+  }
+
   Status Option() {
     switch (reader_.keyword()) {
       case Keyword::kTableType:
@@ -327,6 +340,7 @@ class SpecParser {
         return {};
       case Keyword::kFlush: reader_.Advance(); return Flush();
       case Keyword::kSharding: reader_.Advance(); return ShardingClause();
+      case Keyword::kDeletedRetention: reader_.Advance(); return DeletedRetention();
       case Keyword::kTtl:
       case Keyword::kRetention: {
         reader_.Advance();

@@ -83,6 +83,7 @@ struct Committer::Impl {
     PendingCommit* commit = nullptr;      // rows to stamp
     std::span<const TableId> dropping{};  // tables that end with this write
     std::optional<TableId> about{};       // must not have been dropped
+    std::span<const kv::Expectation> expected{};
     std::optional<PendingCommit::Target> fence{};  // the only schema version that may be written from now on
   };
 
@@ -96,6 +97,17 @@ struct Committer::Impl {
       }
     }
     return {};
+  }
+
+  Status Check(const kv::Expectation& expected) const {
+    kv::PinnedValue value;
+    KALAM_TRY_ASSIGN(const auto found, store.Get(expected.family, expected.key, value));
+    const bool present = found == kv::ReadOutcome::kFound;
+    using Kind = kv::Expectation::Kind;
+    if (expected.kind == Kind::kAbsent ? !present
+                                       : present && (expected.kind == Kind::kPresent || expected.value == value.view()))
+      return {};
+    return Error(ErrorCode::kConflict, "the state that a background write was made for has changed");
   }
 
   static void Stamp(PendingCommit& commit, const SeqGenerator& seqs, Seq first) {
@@ -116,6 +128,7 @@ struct Committer::Impl {
     const std::uint32_t count = turn.commit ? turn.commit->changes() : 1;
     if (turn.commit) KALAM_TRY(CheckTargets(turn.commit->targets_));
     if (turn.about && dropped.contains(*turn.about)) return Error(ErrorCode::kNotFound, "the table was dropped");
+    for (const kv::Expectation& expected : turn.expected) KALAM_TRY(Check(expected));
     CommitOutcome outcome;
     outcome.first = seqs.Reserve(count);
     outcome.last = seqs.Advance(outcome.first, count - 1);
@@ -419,9 +432,11 @@ Status Committer::WriteAndFence(const kv::Batch& batch, std::string_view prefix,
   return WaitDurable(outcome.last);
 }
 
-Result<Seq> Committer::WriteAbout(TableId table, const kv::Batch& batch) {
+Result<Seq> Committer::WriteAbout(TableId table, const kv::Batch& batch,
+                                  std::span<const kv::Expectation> expected) {
   kv::Batch all = batch.Clone();
-  KALAM_TRY_ASSIGN(const auto outcome, impl_->Sequence({.batch = all, .about = table}, Blocking::kAllowed));
+  KALAM_TRY_ASSIGN(const auto outcome,
+                   impl_->Sequence({.batch = all, .about = table, .expected = expected}, Blocking::kAllowed));
   return outcome.last;
 }
 

@@ -117,6 +117,9 @@ TEST_F(BadInput, BombsOfMemory) {
 
 // Several at once hold no more than one may.
 TEST_F(BadInput, BombsAtOnce) {
+#ifdef KALAM_SANITIZED
+  GTEST_SKIP() << "a sanitized server does not count what it allocates";
+#endif
   std::vector<std::thread> clients;
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([] {

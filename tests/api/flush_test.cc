@@ -418,6 +418,31 @@ TEST_F(Flush, AUserMayHaveAStorageOfTheirOwn) {
   EXPECT_EQ(SqlClient(server_.port(), "maya").Run("SELECT count(*) FROM app.notes").cell(), "1");
 }
 
+TEST_F(Flush, SmallFilesAreMergedInTheBackground) {
+  server_.options().env["KALAMDB_COMPACTION_MIN_FILES"] = "3";
+  server_.options().env["KALAMDB_COMPACTION_KEEP_FILES_SECONDS"] = "0";
+  Start();
+  ASSERT_TRUE(
+      Ok(Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY, body TEXT) DELETED_RETENTION "
+             "OFF")));
+  for (int round = 0; round < 3; ++round) {
+    const std::string n = std::to_string(round);
+    ASSERT_TRUE(Ok(Run("INSERT INTO app.notes VALUES (" + n + ", 'a'), (1" + n + ", 'b'); UPDATE app.notes SET body = "
+                       "'c' WHERE id < 10; DELETE FROM app.notes WHERE id = 10")));
+    FlushTable("app.notes");
+  }
+  EXPECT_EQ(Await("SELECT count(*) FROM system.jobs WHERE job_type = 'compact' AND status = 'completed'", "1"), "1");
+  EXPECT_NE(Run("SELECT result FROM system.jobs WHERE job_type = 'compact'").cell().find(
+                "\"files_merged\":3,\"files_written\":1,\"rows_written\":6,"),
+            std::string::npos);
+  EXPECT_EQ(Stat("app.notes", "parquet_files"), "1");
+  EXPECT_EQ(Run("SELECT string_agg(id || body, ' ' ORDER BY id) FROM app.notes").cell(), "0c 1c 2c 11b 12b");
+  EXPECT_EQ(Run("SELECT deleted_retention_hours FROM system.tables WHERE table_name = 'notes'").cell(), "NULL");
+  server_.Restart();
+  client_.emplace(server_.port());
+  EXPECT_EQ(Run("SELECT string_agg(id || body, ' ' ORDER BY id) FROM app.notes").cell(), "0c 1c 2c 11b 12b");
+}
+
 // Whatever was flushed between two statements, a table answers as its twin that never was.
 TEST_F(Flush, NoQueryCanTellWhereARowLies) {
   Start();

@@ -12,17 +12,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 namespace kalam::cold {
 
-// Files that no manifest names any more, in the `meta` family until they are deleted, so that a
-// crash or a storage that is down delays their end but forgets none:
+// Files that no manifest names, not yet or not any more, in the `meta` family until they are deleted,
+// so that a crash or a storage that is down delays their end but forgets none:
 //
-//   cold/g/ | storage id | 0x00 | root | 0x00 | file  ->  | due i64 LE, micros | segment
-//   (segment.h) |
+//   cold/g/ | storage id | 0x00 | root | 0x00 | file  ->  | due i64 LE, micros | claim u8 |
+//   segment (segment.h) |
 //
 // Thread-safe.
 class Garbage {
@@ -35,6 +38,17 @@ class Garbage {
   // Adds to `batch` that the file may go from `due` on. The batch also takes the segment out of its
   // manifest.
   static void Add(const Segment& segment, TimestampMicros due, kv::Batch& batch);
+
+  // Says, before a file is put, that it belongs to nobody until a manifest has it: after a crash the
+  // next process deletes it, if it is there and has the segment's checksum (the name may have been
+  // taken by another). Durable on return. Errors: those of the store.
+  Status Claim(const Segment& segment);
+  // Adds to `batch`, which puts the segment into its manifest, that the file is nobody's no more.
+  static void Settle(const Segment& segment, kv::Batch& batch);
+  // After the commit of that batch.
+  void Settled(const Segment& segment);
+  // Gives a claim up. With `and_file` the file goes, too: by the next Sweep if not now.
+  void Abandon(const Segment& segment, bool and_file);
 
   // What a drop throws away.
   struct Dropped {
@@ -51,12 +65,16 @@ class Garbage {
   Status Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up);
 
  private:
+  bool IsClaimed(std::string_view key);
+
   kv::Store& store_;
   kv::DurableWriter& writer_;
   const ManifestStore& manifests_;
   Storages& storages_;
   SegmentFiles& files_;
   std::mutex sweeping_;
+  std::mutex claims_mutex_;
+  std::set<std::string, std::less<>> claims_;  // keys of this process's claims; guarded by claims_mutex_
 };
 
 }  // namespace kalam::cold

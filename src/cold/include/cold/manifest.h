@@ -4,6 +4,7 @@
 #include "cold/key_filter.h"
 #include "cold/segment.h"
 #include "kv/batch.h"
+#include "kv/expectation.h"
 #include "kv/store.h"
 #include "model/ids.h"
 
@@ -38,7 +39,7 @@ struct Manifest {
     }
   };
 
-  std::uint64_t version = 0;  // counts the changes of this partition; 0: never had segments
+  std::uint64_t version = 0;  // grows with each change of this partition; 0: never had segments
   std::vector<Entry> entries;
 
   bool empty() const { return entries.empty(); }
@@ -58,7 +59,8 @@ struct ManifestChange {
   struct Added {
     Segment segment;
     std::string filter;             // KeyFilter::Builder::Finish
-    std::vector<std::string> keys;  // all its keys, ascending
+    // All its keys, ascending. None when no other segment shows them: those of merged segments.
+    std::vector<std::string> keys;
   };
   std::vector<Added> added = {};
   std::vector<SegmentId> removed = {};  // merged into what is added
@@ -107,10 +109,11 @@ class ManifestStore {
   Result<std::vector<std::string>> Partitions(TableId table, const kv::SnapshotPtr& snapshot) const;
 
   // Adds to `batch` what turns `base`, the partition's latest manifest, into the changed one. The
-  // caller writes the batch in the commit order. Keys of added segments are hidden in the older
-  // segments that may hold them; segments of one change must not share keys.
-  void Publish(TableId table, std::string_view user, const Manifest& base,
-               const ManifestChange& change, kv::Batch& batch);
+  // caller writes the batch in the commit order, under the expectation that is returned: that the
+  // partition is still at `base` (a user's removal may have come in between). Keys of added segments
+  // are hidden in the segments that may hold them; segments of one change must not share keys.
+  kv::Expectation Publish(TableId table, std::string_view user, const Manifest& base,
+                          const ManifestChange& change, kv::Batch& batch);
 
   // Adds the removal of everything about a table, or about one partition of it.
   static void DropTable(TableId table, kv::Batch& batch);

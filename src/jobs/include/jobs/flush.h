@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "cold/cold_rows.h"
+#include "cold/garbage.h"
 #include "cold/storages.h"
 #include "jobs/table_flusher.h"
 #include "table/committer.h"
@@ -28,7 +29,10 @@ struct FlushParts {
   table::Writer& writer;
   cold::ManifestStore& manifests;
   cold::Storages& storages;
+  cold::Garbage& garbage;
   duck::SegmentEngine& engine;
+  // Told of each partition that has a new segment; empty: nobody.
+  std::function<void(const TableDef&, const UserId&)> flushed = {};
   FailPoint fail_point = {};
 };
 

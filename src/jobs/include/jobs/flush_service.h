@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "jobs/compaction_service.h"
 #include "jobs/job_runner.h"
 #include "jobs/table_flusher.h"
 #include "kv/durable_writer.h"
@@ -37,6 +38,7 @@ struct FlushServiceParts {
   JobStore& job_store;
   JobRunner& runner;
   TableFlusher& flusher;
+  CompactionService* compaction = nullptr;  // takes up jobs of its own after a crash; null: they failed
   std::chrono::milliseconds retry_pause{
       30'000};  // after a failure; doubled each time, up to an hour
 };

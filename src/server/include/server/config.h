@@ -71,8 +71,14 @@ struct ServerConfig {
     int job_retention_days = 30;
     std::string job_cleanup_schedule = "0 0 * * *";
   };
+  struct Compaction {
+    std::uint64_t min_files = 8;
+    std::uint64_t max_file_size = 512 << 20;
+    std::chrono::seconds keep_files_seconds{600};
+  };
   struct Retention {
     std::chrono::hours default_deleted_retention_hours{168};
+    std::string cleanup_schedule = "30 3 * * *";
   };
   struct Stream {
     std::chrono::seconds default_ttl_seconds{10};
@@ -160,6 +166,7 @@ struct ServerConfig {
   Storage storage;
   Engine engine;
   Flush flush;
+  Compaction compaction;
   Retention retention;
   Stream stream;
   Limits limits;

@@ -19,19 +19,21 @@ namespace kalam::sql {
   X(kCluster, "cluster") X(kCollate, "collate") X(kColumn, "column") X(kCombined, "combined") \
   X(kCommit, "commit") X(kConflict, "conflict") X(kConstraint, "constraint") X(kCreate, "create") \
   X(kCredentials, "credentials") X(kCross, "cross") X(kData, "data") X(kDatabase, "database") \
-  X(kDefault, "default") X(kDelete, "delete") X(kDesc, "desc") X(kDescribe, "describe") \
+  X(kDefault, "default") X(kDelete, "delete") X(kDeletedRetention, "deleted_retention") X(kDesc, "desc") \
+  X(kDescribe, "describe") \
   X(kDescription, "description") X(kDistinct, "distinct") X(kDo, "do") X(kDrop, "drop") X(kElse, "else") \
   X(kEmail, "email") X(kEnd, "end") X(kEphemeral, "ephemeral") X(kEscape, "escape") X(kExcept, "except") \
   X(kExclude, "exclude") X(kExists, "exists") X(kExplain, "explain") X(kFalse, "false") X(kFetch, "fetch") \
   X(kFilter, "filter") X(kFlush, "flush") X(kFor, "for") X(kForeign, "foreign") X(kFrom, "from") \
   X(kFull, "full") X(kGenerated, "generated") X(kGlob, "glob") X(kGrant, "grant") X(kGroup, "group") \
-  X(kHaving, "having") X(kHistory, "history") X(kIf, "if") X(kIlike, "ilike") X(kIn, "in") \
+  X(kHaving, "having") X(kHistory, "history") X(kHours, "hours") X(kIf, "if") X(kIlike, "ilike") X(kIn, "in") \
   X(kIncrement, "increment") X(kInner, "inner") X(kInsert, "insert") X(kIntersect, "intersect") \
   X(kInterval, "interval") X(kInto, "into") X(kIs, "is") X(kIsNull, "isnull") X(kJob, "job") X(kJoin, "join") \
   X(kKey, "key") X(kKeys, "keys") X(kKill, "kill") X(kLambda, "lambda") X(kLeft, "left") X(kLike, "like") \
   X(kLimit, "limit") X(kLive, "live") X(kMaxBuffer, "max_buffer") X(kMetadata, "metadata") X(kModify, "modify") \
   X(kName, "name") X(kNamespace, "namespace") X(kNamespaces, "namespaces") X(kNatural, "natural") \
-  X(kNot, "not") X(kNotNull, "notnull") X(kNull, "null") X(kNulls, "nulls") X(kOffset, "offset") X(kOn, "on") \
+  X(kNot, "not") X(kNotNull, "notnull") X(kNull, "null") X(kNulls, "nulls") X(kOff, "off") \
+  X(kOffset, "offset") X(kOn, "on") \
   X(kOptions, "options") X(kOr, "or") X(kOrder, "order") X(kOuter, "outer") X(kOver, "over") X(kOwned, "owned") \
   X(kOwnerId, "owner_id") X(kPartition, "partition") X(kPassword, "password") X(kPath, "path") \
   X(kPolicy, "policy") X(kPosition, "position") X(kPrimary, "primary") X(kQuery, "query") \

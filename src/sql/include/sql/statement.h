@@ -88,6 +88,10 @@ struct TableSpec {
   bool use_user_storage = false;                  // USER
   std::optional<FlushPolicy> flush;               // absent: the defaults of [flush]; never for STREAM
   std::optional<Sharding> sharding;
+  struct DeletedRetention {
+    std::optional<std::int64_t> hours;  // absent: OFF
+  };
+  std::optional<DeletedRetention> deleted_retention;  // absent: the default; never for STREAM
   std::optional<std::int64_t> ttl_seconds;        // STREAM: always set
   std::optional<std::int64_t> max_buffer;         // STREAM: rows kept at most
   bool ephemeral = false;                         // STREAM: drop events when nobody listens

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "kv/durable_writer.h"
+#include "kv/expectation.h"
 #include "kv/store.h"
 #include "model/ids.h"
 #include "table/change_counters.h"
@@ -128,8 +129,8 @@ class Committer final : public kv::DurableWriter {
 
   // A write about one table that changes none of its rows (a segment that now has them, hot rows that a segment has):
   // takes its place in the commit order. Not yet durable: wait for the seq it returns. Errors: kNotFound when the table
-  // was dropped; nothing is written then.
-  Result<Seq> WriteAbout(TableId table, const kv::Batch& batch);
+  // was dropped, kConflict when one of `expected` does not hold at this moment; nothing is written then.
+  Result<Seq> WriteAbout(TableId table, const kv::Batch& batch, std::span<const kv::Expectation> expected = {});
 
   // Commits to partitions of `slot` are told to the sink from now on, until as many Unwatch. Returns the seq
   // written last: later commits are told for sure, earlier ones perhaps.

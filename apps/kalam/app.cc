@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "import/import_command.h"
+#include "live_view.h"
 #include "options.h"
 #include "printer.h"
 #include "prompt.h"
@@ -70,6 +71,26 @@ ExitCode RunSql(Session& session, const Options& options, const Settings& settin
       *sql, options.file ? Session::Numbering::kNumbered : Session::Numbering::kPlain);
 }
 
+ExitCode RunWatch(const Client& client, const WatchOptions& watch, Printer& printer) {
+  LiveViewOptions live;
+  live.subscribe.last_rows = watch.last_rows;
+  live.subscribe.snapshot = watch.snapshot;
+  live.subscribe.from_seq = watch.from_seq;
+  live.max_changes = watch.count;
+  std::string sql = watch.sql;
+  if (IsSubscribe(sql)) {
+    const auto answer = client.Query(sql);
+    const auto request = answer ? SubscriptionIn(answer->results.front()) : std::nullopt;
+    if (!request) {
+      printer.PrintError(answer ? UsageError("not a single SUBSCRIBE TO statement") : answer.error());
+      return answer ? ExitCode::kUsage : ExitCodeOf(answer.error());
+    }
+    sql = request->sql;
+    if (live.subscribe.last_rows == 0 && !watch.from_seq) live.subscribe.last_rows = request->last_rows;
+  }
+  return ShowLive(client, sql, live, printer.style(), printer);
+}
+
 ExitCode Run(const Options& options) {
   TextSink out(stdout);
   TextSink err(stderr);
@@ -100,6 +121,7 @@ ExitCode Run(const Options& options) {
   if (options.import) {
     return RunImport(*client, *options.import, settings.format, err_style.terminal, printer);
   }
+  if (options.watch) return RunWatch(*client, *options.watch, printer);
   Session session(*std::move(client), &printer);
   return RunSql(session, options, settings);
 }

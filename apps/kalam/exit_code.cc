@@ -7,6 +7,7 @@ namespace kalam::cli {
 ExitCode ExitCodeOf(const Error& error) {
   switch (error.kind) {
     case ErrorKind::kSql:
+    case ErrorKind::kSubscription:
       return ExitCode::kSqlError;
     case ErrorKind::kInvalidUrl:
     case ErrorKind::kInvalidRequest:
@@ -45,6 +46,8 @@ std::string CodeOf(const Error& error) {
       return "HTTP_ERROR";
     case ErrorKind::kSerialization:
       return "INVALID_ANSWER";
+    case ErrorKind::kSubscription:
+      return "SUBSCRIPTION_FAILED";
   }
   return "ERROR";
 }

@@ -7,22 +7,6 @@ namespace kalam::cli {
 
 namespace {
 
-void AppendJsonCell(const Cell& cell, std::string* out) {
-  switch (cell.kind()) {
-    case Cell::Kind::kNull:
-      *out += "null";
-      return;
-    case Cell::Kind::kString:
-      AppendJsonString(cell.text(), out);
-      return;
-    case Cell::Kind::kBool:
-    case Cell::Kind::kNumber:
-    case Cell::Kind::kJson:
-      out->append(cell.text());
-      return;
-  }
-}
-
 // An empty text is quoted and NULL is not, so that `kalam import` reads back what was there.
 void AppendCsvText(std::string_view text, bool terminal, std::string* out) {
   std::string safe;
@@ -44,6 +28,22 @@ void AppendCsvText(std::string_view text, bool terminal, std::string* out) {
 }
 
 }  // namespace
+
+void AppendJsonCell(const Cell& cell, std::string* out) {
+  switch (cell.kind()) {
+    case Cell::Kind::kNull:
+      *out += "null";
+      return;
+    case Cell::Kind::kString:
+      AppendJsonString(cell.text(), out);
+      return;
+    case Cell::Kind::kBool:
+    case Cell::Kind::kNumber:
+    case Cell::Kind::kJson:
+      out->append(cell.text());
+      return;
+  }
+}
 
 void PrintJson(const StatementResult& result, TextSink* out) {
   std::string& text = out->text();
@@ -73,14 +73,16 @@ void PrintJson(const StatementResult& result, TextSink* out) {
   text += "]\n";
 }
 
-void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out) {
+void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out, CsvHeader header) {
   std::string& text = out->text();
   const auto& columns = result.rows.columns();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) text += ",";
-    AppendCsvText(columns[i], style.terminal, &text);
+  if (header == CsvHeader::kPrinted) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) text += ",";
+      AppendCsvText(columns[i], style.terminal, &text);
+    }
+    text += "\n";
   }
-  text += "\n";
   for (const Row row : result.rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) text += ",";

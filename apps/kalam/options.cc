@@ -54,11 +54,24 @@ void DescribeImport(CLI::App& app, ImportOptions& import) {
   app.add_flag("--allow-refused", import.allow_refused, "Exit with 0 even if rows were refused");
 }
 
+void DescribeWatch(CLI::App& app, WatchOptions& watch) {
+  app.set_help_flag("--help", "Show this help");
+  app.footer(
+      "\nA lost connection is opened again, and nothing is missed. Ctrl+C ends it with status 0. With --json each\n"
+      "event is one line.");
+  app.add_option("sql", watch.sql, "A SELECT over one USER or STREAM table, or SUBSCRIBE TO ...")->required();
+  app.add_option("--last", watch.last_rows, "Show the newest so many rows first")->check(CLI::Range(0, 10'000));
+  app.add_flag("--snapshot", watch.snapshot, "Show the whole result set first");
+  app.add_option("--from-seq", watch.from_seq, "Go on after this seq of an earlier event");
+  app.add_option("--count", watch.count, "End after so many changes");
+}
+
 }  // namespace
 
 std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
   Options options;
   ImportOptions import;
+  WatchOptions watch;
   std::string user;
   std::string color;
   bool no_color = false;
@@ -97,12 +110,16 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
   auto* import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
   import_app->fallthrough();
   DescribeImport(*import_app, import);
+  auto* watch_app = app.add_subcommand("watch", "Show how the result of a SELECT changes");
+  watch_app->fallthrough();
+  DescribeWatch(*watch_app, watch);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* shown = import_app->parsed() ? import_app : &app;
-    return EarlyExit{ExitCode::kOk, shown->help(import_app->parsed() ? "kalam import" : "")};
+    if (import_app->parsed()) return EarlyExit{ExitCode::kOk, import_app->help("kalam import")};
+    if (watch_app->parsed()) return EarlyExit{ExitCode::kOk, watch_app->help("kalam watch")};
+    return EarlyExit{ExitCode::kOk, app.help()};
   } catch (const CLI::CallForVersion&) {
     return EarlyExit{ExitCode::kOk, "kalam " KALAM_VERSION "\n"};
   } catch (const CLI::ParseError& mistake) {
@@ -131,6 +148,12 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     } else if (!options.user_id) {
       options.user_id = user;
     }
+  }
+  if (watch_app->parsed()) {
+    if (options.command || options.file) return usage("watch does not go together with --command or --file");
+    if (watch.from_seq && (watch.snapshot || watch.last_rows > 0))
+      return usage("--from-seq does not go together with --snapshot or --last");
+    options.watch = std::move(watch);
   }
   if (import_app->parsed()) {
     if (options.command || options.file) {

@@ -2,6 +2,7 @@
 
 #include "exit_code.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,6 +25,15 @@ struct ImportOptions {
   bool allow_refused = false;
 };
 
+// What `kalam watch` was told.
+struct WatchOptions {
+  std::string sql;  // a SELECT, or SUBSCRIBE TO ...
+  std::uint32_t last_rows = 0;
+  bool snapshot = false;
+  std::optional<std::uint64_t> from_seq;
+  std::optional<std::uint64_t> count;
+};
+
 // The command line as written; what is not given is absent, so that the environment and the
 // configuration file can fill it in.
 struct Options {
@@ -41,6 +51,7 @@ struct Options {
   std::optional<double> timeout_seconds;
   bool verbose = false;
   std::optional<ImportOptions> import;
+  std::optional<WatchOptions> watch;
 };
 
 // The command line already said everything there is to do: --help, --version, or a mistake.

@@ -59,6 +59,8 @@ class Printer {
   // `ERROR <code>: <message>` and `Details: ...` on standard error.
   void PrintError(const Error& error);
 
+  const OutputStyle& style() const { return style_; }
+
   void Flush() {
     out_->Flush();
     err_->Flush();
@@ -78,6 +80,10 @@ class Printer {
 // The pieces, also used alone by tests. `out` grows and is flushed as it gets large.
 void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out);
 void PrintJson(const StatementResult& result, TextSink* out);
-void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out);
+enum class CsvHeader { kPrinted, kOmitted };
+void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out,
+              CsvHeader header = CsvHeader::kPrinted);
+// One value as JSON, numbers digit for digit.
+void AppendJsonCell(const Cell& cell, std::string* out);
 
 }  // namespace kalam::cli

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "live_view.h"
 #include "statement_splitter.h"
 
 #include <algorithm>
@@ -46,8 +47,19 @@ ExitCode Session::RunCommand(std::string_view sql) {
     printer_->PrintError(response.error());
     return ExitCodeOf(response.error());
   }
-  printer_->PrintResponse(*response);
-  return ExitCode::kOk;
+  return PrintOrFollow(*response);
+}
+
+ExitCode Session::PrintOrFollow(const Response& response) {
+  const auto request = response.results.empty() ? std::nullopt : SubscriptionIn(response.results.back());
+  if (!request) {
+    printer_->PrintResponse(response);
+    return ExitCode::kOk;
+  }
+  for (std::size_t i = 0; i + 1 < response.results.size(); ++i) printer_->PrintResult(response.results[i]);
+  LiveViewOptions live;
+  live.subscribe.last_rows = request->last_rows;
+  return ShowLive(client_, request->sql, live, printer_->style(), *printer_);
 }
 
 ExitCode Session::RunScript(std::string_view sql, Numbering numbering) {
@@ -66,7 +78,7 @@ ExitCode Session::RunScript(std::string_view sql, Numbering numbering) {
         printer_->PrintNumbered(done + i + 1, results[i]);
       }
     } else if (response) {
-      printer_->PrintResponse(*response);
+      if (const ExitCode code = PrintOrFollow(*response); code != ExitCode::kOk) return code;
     } else {
       for (const StatementResult& result : results) printer_->PrintResult(result);
     }

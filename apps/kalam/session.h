@@ -16,18 +16,22 @@ class Session {
  public:
   Session(Client client, Printer* printer) : client_(std::move(client)), printer_(printer) {}
 
-  // `-c`: the whole text in one request.
+  // `-c`: the whole text in one request. SUBSCRIBE TO at its end shows the live query.
   ExitCode RunCommand(std::string_view sql);
 
   enum class Numbering { kPlain, kNumbered };
   // A file or standard input: statement by statement (a transaction as a whole), until the first
-  // error. kNumbered prints the lines of a batch file, kPlain each result as `-c` would.
+  // error. kNumbered prints the lines of a batch file, kPlain each result as `-c` would (the next statement runs when
+  // a live query has ended).
   ExitCode RunScript(std::string_view sql, Numbering numbering);
 
   const Client& client() const { return client_; }
   Printer& printer() { return *printer_; }
 
  private:
+  // The last statement was SUBSCRIBE TO: its live query is shown until it ends or Ctrl+C.
+  ExitCode PrintOrFollow(const Response& response);
+
   Client client_;
   Printer* printer_;
 };

@@ -1,6 +1,8 @@
 #include "base/log.h"
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 #include <spdlog/sinks/rotating_file_sink.h>
@@ -77,6 +79,13 @@ Status Configure(const Options& options) try {
   std::vector<spdlog::sink_ptr> sinks;
   if (options.to_console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   if (!options.file_path.empty()) {
+    const auto folder = std::filesystem::path(options.file_path).parent_path();
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    if (error) {
+      return kalam::Error(ErrorCode::kIo,
+                          "create the folder of logs '" + folder.string() + "': " + error.message());
+    }
     sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
         options.file_path, options.max_file_bytes, options.max_files));
   }

@@ -2,6 +2,7 @@
 
 #include "http_connection.h"
 #include "response_parser.h"
+#include "subscription_worker.h"
 #include "url.h"
 
 #include <algorithm>
@@ -102,6 +103,20 @@ Result<Response> Client::Send(std::string body) const {
                                   .body = std::move(body)});
   if (!answer) return std::move(answer).error();
   return ParseSqlAnswer(*std::move(answer));
+}
+
+Result<Subscription> Client::Subscribe(std::string_view sql, const SubscribeOptions& options) const {
+  if (options.first_pause.count() < 0 || options.max_pause < options.first_pause || options.silence.count() <= 0) {
+    return InvalidRequest("the pauses of a subscription must not be negative, nor the first longer than the longest");
+  }
+  auto worker = std::make_unique<Subscription::Worker>(
+      SubscriptionTarget{.address = state_->address,
+                         .headers = state_->headers,
+                         .timeout = state_->timeout,
+                         .max_retries = state_->max_retries},
+      std::string(sql), options);
+  if (auto started = worker->Start(); !started) return std::move(started).error();
+  return Subscription(std::move(worker));
 }
 
 Result<HealthStatus> Client::Health() const {

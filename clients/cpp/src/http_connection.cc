@@ -1,5 +1,7 @@
 #include "http_connection.h"
 
+#include "resolve.h"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -44,27 +46,6 @@ Error ConnectFailure(const ServerAddress& address, const error_code& failure,
   return error;
 }
 
-Result<std::vector<tcp::endpoint>> Resolve(asio::io_context& io, const ServerAddress& address) {
-  error_code failure;
-  const auto literal = asio::ip::make_address(address.host, failure);
-  if (!failure) return std::vector{tcp::endpoint(literal, address.port)};
-  if (address.host == "localhost") {
-    return std::vector{tcp::endpoint(asio::ip::address_v4::loopback(), address.port),
-                       tcp::endpoint(asio::ip::address_v6::loopback(), address.port)};
-  }
-  tcp::resolver resolver(io);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port), failure);
-  if (failure) {
-    Error error;
-    error.kind = ErrorKind::kConnection;
-    error.message = "cannot resolve host '" + address.host + "': " + failure.message();
-    return error;
-  }
-  std::vector<tcp::endpoint> endpoints;
-  for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-  return endpoints;
-}
-
 class BeastConnection final : public HttpConnection {
  public:
   explicit BeastConnection(ServerAddress address)
@@ -73,7 +54,7 @@ class BeastConnection final : public HttpConnection {
   // Beast's timeouts work for asynchronous operations only, so each blocking call starts one and
   // runs the loop until it is done.
   Result<bool> Connect(std::chrono::milliseconds timeout) {
-    auto endpoints = Resolve(io_, address_);
+    auto endpoints = ResolveAddress(io_, address_);
     if (!endpoints) return std::move(endpoints).error();
     error_code failure;
     stream_.expires_after(timeout);

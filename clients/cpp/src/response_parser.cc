@@ -1,5 +1,7 @@
 #include "response_parser.h"
 
+#include "row_parser.h"
+
 #include <simdjson.h>
 
 namespace kalam {
@@ -30,52 +32,6 @@ bool IsPresent(json::value& value) {
 std::string Text(json::value value) {
   std::string_view text;
   return value.get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-void SetCell(json::value value, std::size_t column, Rows* rows) {
-  switch (json::json_type type = value.type(); type) {
-    case json::json_type::null:
-      return;
-    case json::json_type::boolean:
-      rows->SetInLastRow(column, Cell::Kind::kBool, value.get_bool() ? "true" : "false");
-      return;
-    case json::json_type::number: {
-      std::string_view token = value.raw_json_token();
-      const std::size_t end = token.find_last_not_of(" \t\r\n");
-      rows->SetInLastRow(column, Cell::Kind::kNumber, token.substr(0, end + 1));
-      return;
-    }
-    case json::json_type::string:
-      rows->SetInLastRow(column, Cell::Kind::kString, value.get_string());
-      return;
-    case json::json_type::array: {
-      json::array array = value.get_array();
-      rows->SetInLastRow(column, Cell::Kind::kJson, std::string_view(array.raw_json()));
-      return;
-    }
-    case json::json_type::object: {
-      json::object object = value.get_object();
-      rows->SetInLastRow(column, Cell::Kind::kJson, std::string_view(object.raw_json()));
-      return;
-    }
-  }
-}
-
-void AppendRow(json::object row, Rows* rows) {
-  const auto& columns = rows->columns();
-  rows->AppendRow();
-  std::size_t expected = 0;  // servers send a row's keys in column order; then no search is needed
-  for (auto field : row) {
-    const std::string_view key = field.unescaped_key();
-    std::size_t column = expected;
-    if (column >= columns.size() || columns[column] != key) {
-      const auto found = rows->IndexOf(key);
-      if (!found) continue;
-      column = *found;
-    }
-    SetCell(field.value(), column, rows);
-    expected = column + 1;
-  }
 }
 
 // The columns come after the rows in the server's answer, but are needed first: hence two passes

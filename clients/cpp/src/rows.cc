@@ -76,6 +76,8 @@ const char* ToString(ErrorKind kind) {
       return "http";
     case ErrorKind::kSerialization:
       return "serialization";
+    case ErrorKind::kSubscription:
+      return "subscription";
   }
   return "unknown";
 }

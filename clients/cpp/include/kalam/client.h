@@ -4,6 +4,7 @@
 #include "kalam/param.h"
 #include "kalam/response.h"
 #include "kalam/result.h"
+#include "kalam/subscription.h"
 
 #include <chrono>
 #include <cstdint>
@@ -40,6 +41,11 @@ class Client {
   Result<Response> Query(std::string_view sql) const;
   // One statement with values for $1, $2, ...: bound by the server, never spliced into the text.
   Result<Response> Query(std::string_view sql, const std::vector<Param>& params) const;
+
+  // A live query: the changes of one SELECT over one USER or STREAM table, see subscription.h. Returns once the
+  // server has accepted it. Errors: kSubscription with the server's code when it does not, and those of connecting,
+  // which is retried as for Query.
+  Result<Subscription> Subscribe(std::string_view sql, const SubscribeOptions& options = {}) const;
 
   // Asks the server how it is. A server that answers but is shutting down is a value, not an error.
   Result<HealthStatus> Health() const;

@@ -18,6 +18,7 @@ enum class ErrorKind {
   kTimeout,         // no complete answer within the client's timeout
   kHttp,            // an answer that is neither a result nor one of the server's errors
   kSerialization,   // the answer is not the JSON that the protocol promises
+  kSubscription,    // the server refused or ended a subscription; `code` says why
 };
 
 // The name of the kind, such as "connection".

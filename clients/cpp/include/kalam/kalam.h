@@ -17,3 +17,4 @@
 #include "kalam/param.h"
 #include "kalam/response.h"
 #include "kalam/result.h"
+#include "kalam/subscription.h"

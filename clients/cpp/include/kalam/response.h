@@ -69,6 +69,8 @@ class Rows {
 
   Row operator[](std::size_t row) const { return Row(this, row); }
   Cell at(std::size_t row, std::size_t column) const;
+  // Bytes of all cells' text.
+  std::size_t text_bytes() const { return text_.size(); }
   std::optional<std::size_t> IndexOf(std::string_view column) const;
 
   // Adds a row of nulls and fills cells of the last row: for whoever builds rows (the parser,

@@ -10,7 +10,7 @@ ifdef CI
 CMAKE_FLAGS += -DKALAM_WERROR=ON
 endif
 
-.PHONY: help setup configure build run test check-all check-clang check-asan fuzz demo bench format clean
+.PHONY: help setup configure build run test check-all check-clang check-asan fuzz demo bench format clean examples
 
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
@@ -20,6 +20,7 @@ help:
 	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
 	@echo "make fuzz       fuzz the parsers and the engine's cage, FUZZ_SECONDS=20 each"
 	@echo "make bench      compare with PostgreSQL 15 on this machine"
+	@echo "make examples   build examples/chat"
 	@echo "make format     clang-format"
 	@echo "make clean      remove build/ (not ./data)"
 
@@ -64,6 +65,9 @@ bench: configure
 	@scripts/setup --bench
 	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam-bench
 	@bench/run
+
+examples: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target chat
 
 format:
 	@scripts/setup --check-all

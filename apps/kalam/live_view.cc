@@ -31,15 +31,20 @@ constexpr const char* kReset = "\x1b[0m";
 
 const char* ColorOf(Kind kind) {
   switch (kind) {
-    case Kind::kInsert: return kGreen;
+    case Kind::kInsert:
+      return kGreen;
     case Kind::kUpdate:
-    case Kind::kConnectionLost: return kYellow;
+    case Kind::kConnectionLost:
+      return kYellow;
     case Kind::kDelete:
-    case Kind::kError: return kRed;
+    case Kind::kError:
+      return kRed;
     case Kind::kInitialData:
-    case Kind::kResync: return kBlue;
+    case Kind::kResync:
+      return kBlue;
     case Kind::kAck:
-    case Kind::kResumed: return kCyan;
+    case Kind::kResumed:
+      return kCyan;
   }
   return kReset;
 }
@@ -52,7 +57,8 @@ std::string TimeNow() {
   localtime_r(&now.tv_sec, &local);
   char text[32];
   const std::size_t length = std::strftime(text, sizeof(text), "[%H:%M:%S", &local);
-  return std::string(text, length) + "." + std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1) + "]";
+  return std::string(text, length) + "." +
+         std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1) + "]";
 }
 
 void AppendRowJson(const Row row, const std::vector<std::string>& columns, std::string* out) {
@@ -118,9 +124,15 @@ class LiveView {
 
   void Show(const ChangeEvent& event) {
     switch (style_.format) {
-      case Format::kTable: ShowLine(event); break;
-      case Format::kJson: ShowJson(event); break;
-      case Format::kCsv: ShowCsv(event); break;
+      case Format::kTable:
+        ShowLine(event);
+        break;
+      case Format::kJson:
+        ShowJson(event);
+        break;
+      case Format::kCsv:
+        ShowCsv(event);
+        break;
     }
   }
 
@@ -163,7 +175,8 @@ class LiveView {
           text() += "\n";
         }
         if (event.rows.size() > kPreviewedRows)
-          text() += "  ... (" + std::to_string(event.rows.size() - kPreviewedRows) + " more rows)\n";
+          text() +=
+              "  ... (" + std::to_string(event.rows.size() - kPreviewedRows) + " more rows)\n";
         return;
       case Kind::kInsert:
         text() += " ";
@@ -184,8 +197,11 @@ class LiveView {
         AppendShown(event.error->message);
         text() += "; connecting again";
         break;
-      case Kind::kResync: text() += " the whole result set comes anew"; break;
-      default: break;
+      case Kind::kResync:
+        text() += " the whole result set comes anew";
+        break;
+      default:
+        break;
     }
     End();
   }
@@ -212,7 +228,8 @@ class LiveView {
       text() += ",\"old_values\":";
       AppendRowsJson(event.old_rows, &text());
     }
-    if (event.kind == Kind::kInitialData) text() += event.more ? ",\"more\":true" : ",\"more\":false";
+    if (event.kind == Kind::kInitialData)
+      text() += event.more ? ",\"more\":true" : ",\"more\":false";
     if (!event.reason.empty()) {
       text() += ",\"reason\":";
       AppendJsonString(event.reason, &text());
@@ -279,7 +296,9 @@ ExitCode ShowLive(const Client& client, const std::string& sql, const LiveViewOp
       printer.PrintError(*event->error);
       return ExitCodeOf(*event->error);
     }
-    if (event->kind == Kind::kInsert || event->kind == Kind::kUpdate || event->kind == Kind::kDelete) ++changes;
+    if (event->kind == Kind::kInsert || event->kind == Kind::kUpdate ||
+        event->kind == Kind::kDelete)
+      ++changes;
   }
   return ExitCode::kOk;
 }
@@ -295,12 +314,14 @@ bool IsSubscribe(std::string_view sql) {
 }
 
 std::optional<SubscriptionRequest> SubscriptionIn(const StatementResult& result) {
-  if (result.rows.size() != 1 || result.rows[0]["status"].text() != "subscription_required") return std::nullopt;
+  if (result.rows.size() != 1 || result.rows[0]["status"].text() != "subscription_required")
+    return std::nullopt;
   const std::string json(result.rows[0]["subscription"].text());
   simdjson::dom::parser parser;
   simdjson::dom::element element;
   std::string_view sql;
-  if (parser.parse(json).get(element) != simdjson::SUCCESS || element["sql"].get(sql) != simdjson::SUCCESS)
+  if (parser.parse(json).get(element) != simdjson::SUCCESS ||
+      element["sql"].get(sql) != simdjson::SUCCESS)
     return std::nullopt;
   SubscriptionRequest request{.sql = std::string(sql)};
   std::uint64_t last_rows = 0;

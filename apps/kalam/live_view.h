@@ -18,8 +18,9 @@ struct LiveViewOptions {
   std::optional<std::uint64_t> max_changes;  // then it ends by itself
 };
 
-// Shows a live query until it ends, or until Ctrl+C (or SIGTERM), which is a success. Lines for people, one JSON object
-// per event with Format::kJson, or the changed rows as CSV with `_change` and `_seq` in front.
+// Shows a live query until it ends, or until Ctrl+C (or SIGTERM), which is a success. Lines for
+// people, one JSON object per event with Format::kJson, or the changed rows as CSV with `_change`
+// and `_seq` in front.
 ExitCode ShowLive(const Client& client, const std::string& sql, const LiveViewOptions& options,
                   const OutputStyle& style, Printer& printer);
 

@@ -21,15 +21,6 @@ namespace {
 constexpr std::chrono::seconds kEndWithin{60};
 constexpr std::chrono::seconds kShowWithin{20};
 
-std::string Binary() {
-  const char* const chosen = std::getenv("KALAM_CLI");
-  const std::string binary = chosen != nullptr ? chosen : KALAM_CLI_BINARY;
-  if (access(binary.c_str(), X_OK) != 0) {
-    throw std::runtime_error("no command line at " + binary + " (build target kalam)");
-  }
-  return binary;
-}
-
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (std::string& text : texts) pointers.push_back(text.data());
@@ -56,6 +47,13 @@ std::ostream& operator<<(std::ostream& out, const Ran& ran) {
   return out << "exit code " << ran.exit_code << "\n--- standard output\n"
              << ran.out << "--- standard error\n"
              << ran.err << "---";
+}
+
+std::string KalamRunner::Binary() const {
+  const char* const chosen = std::getenv("KALAM_CLI");
+  const std::string binary = !binary_.empty() ? binary_ : chosen != nullptr ? chosen : KALAM_CLI_BINARY;
+  if (access(binary.c_str(), X_OK) != 0) throw std::runtime_error("no command line at " + binary);
+  return binary;
 }
 
 std::vector<std::string> KalamRunner::Environment() const {
@@ -112,7 +110,7 @@ Ran KalamRunner::Run(std::vector<std::string> args, std::string_view input) cons
 }
 
 Terminal::Terminal(const KalamRunner& kalam, std::vector<std::string> args) {
-  args.insert(args.begin(), Binary());
+  args.insert(args.begin(), kalam.Binary());
   std::vector<std::string> env = kalam.Environment();
   const auto argv = Pointers(args);
   const auto envp = Pointers(env);

@@ -29,8 +29,9 @@ std::ostream& operator<<(std::ostream& out, const Ran& ran);
 // Throws std::runtime_error when a run does not end in time.
 class KalamRunner {
  public:
-  // `url` goes into the environment as KALAM_URL; empty leaves it out.
-  explicit KalamRunner(std::string url = {}) : url_(std::move(url)) {}
+  // `url` goes into the environment as KALAM_URL; empty leaves it out. `binary`: another one than kalam.
+  explicit KalamRunner(std::string url = {}, std::string binary = {})
+      : url_(std::move(url)), binary_(std::move(binary)) {}
 
   // `input` is its standard input: a file, not a terminal.
   Ran Run(std::vector<std::string> args, std::string_view input = {}) const;
@@ -44,9 +45,11 @@ class KalamRunner {
  private:
   friend class Terminal;
   std::vector<std::string> Environment() const;
+  std::string Binary() const;
 
   TempDir home_;
   std::string url_;
+  std::string binary_;
   std::map<std::string, std::string> env_;
 };
 

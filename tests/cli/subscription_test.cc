@@ -1,8 +1,8 @@
-// kalam-link's subscriptions against a real server and a bad network: nothing lost, nothing doubled, in order.
+// kalam-link's subscriptions against a real server and a bad network: nothing lost, nothing
+// doubled, in order.
 
-#include <kalam/kalam.h>
-
-#include <gtest/gtest.h>
+#include "support/server_test.h"
+#include "support/tcp_proxy.h"
 
 #include <atomic>
 #include <chrono>
@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 
-#include "support/server_test.h"
-#include "support/tcp_proxy.h"
+#include <gtest/gtest.h>
+#include <kalam/kalam.h>
 
 namespace kalam::test {
 namespace {
@@ -27,12 +27,18 @@ class LinkSubscription : public OwnServerTest {
   LinkSubscription() : server_(Make()) {
     server_.Start();
     proxy_.emplace(server_.port());
-    EXPECT_TRUE(Ok(SqlClient(server_.port()).Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY, body TEXT)")));
+    EXPECT_TRUE(Ok(SqlClient(server_.port())
+                       .Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY "
+                            "KEY, body TEXT)")));
   }
 
   SqlClient Sql() const { return SqlClient(server_.port(), "maya"); }
   kalam::Client Link() const {
-    return Client::Builder().Host("127.0.0.1:" + std::to_string(proxy_->port())).User("maya").Build().value();
+    return Client::Builder()
+        .Host("127.0.0.1:" + std::to_string(proxy_->port()))
+        .User("maya")
+        .Build()
+        .value();
   }
   // Quick to come back.
   static SubscribeOptions Eager() {
@@ -49,7 +55,8 @@ class LinkSubscription : public OwnServerTest {
         ADD_FAILURE() << "no event";
         return {};
       }
-      if (event->kind != Kind::kConnectionLost && event->kind != Kind::kResumed) return *std::move(event);
+      if (event->kind != Kind::kConnectionLost && event->kind != Kind::kResumed)
+        return *std::move(event);
     }
   }
 
@@ -73,7 +80,8 @@ class Copy {
         ++resyncs_;
         break;
       case Kind::kInitialData:
-        for (const Row row : event.rows) EXPECT_TRUE(rows_.emplace(Id(row), Body(row)).second) << "doubled";
+        for (const Row row : event.rows)
+          EXPECT_TRUE(rows_.emplace(Id(row), Body(row)).second) << "doubled";
         complete_ = !event.more;
         break;
       case Kind::kInsert:
@@ -89,8 +97,11 @@ class Copy {
         ++changes_;
         EXPECT_EQ(rows_.erase(Id(event.old_rows[0])), 1u) << "lost";
         break;
-      case Kind::kError: ADD_FAILURE() << event.error->message; break;
-      default: break;
+      case Kind::kError:
+        ADD_FAILURE() << event.error->message;
+        break;
+      default:
+        break;
     }
   }
   const std::map<std::int64_t, std::string>& rows() const { return rows_; }
@@ -126,9 +137,11 @@ TEST_F(LinkSubscription, TellsHowTheResultSetChanges) {
   EXPECT_EQ(initial.rows[0]["body"].text(), "old");
   EXPECT_FALSE(initial.more);
 
-  ASSERT_TRUE(Ok(Sql().Run(
-      "INSERT INTO app.notes VALUES (9007199254740993, 'new'); UPDATE app.notes SET body = 'newer' WHERE id = 1; "
-      "UPDATE app.notes SET body = 'hidden' WHERE id = 1; DELETE FROM app.notes WHERE id = 9007199254740993")));
+  ASSERT_TRUE(
+      Ok(Sql().Run("INSERT INTO app.notes VALUES (9007199254740993, 'new'); UPDATE app.notes SET "
+                   "body = 'newer' WHERE id = 1; "
+                   "UPDATE app.notes SET body = 'hidden' WHERE id = 1; DELETE FROM app.notes WHERE "
+                   "id = 9007199254740993")));
   const ChangeEvent inserted = NextOf(*live);
   EXPECT_EQ(inserted.kind, Kind::kInsert);
   EXPECT_EQ(inserted.rows[0]["id"].AsInt64(), 9007199254740993) << "digit for digit";
@@ -159,7 +172,8 @@ TEST_F(LinkSubscription, WhatCannotBeSubscribedToIsAnErrorAtOnce) {
   };
   EXPECT_EQ(refusal(Link(), "SELECT * FROM app.nowhere").code, "SUBSCRIPTION_FAILED");
   EXPECT_EQ(refusal(Link(), "SELECT * FROM app.nowhere").kind, ErrorKind::kSubscription);
-  EXPECT_NE(refusal(Link(), "SELECT * FROM app.board").message.find("shared tables"), std::string::npos);
+  EXPECT_NE(refusal(Link(), "SELECT * FROM app.board").message.find("shared tables"),
+            std::string::npos);
   const std::string address = "127.0.0.1:" + std::to_string(proxy_->port());
   const auto liar = Client::Builder().Host(address).Auth(Auth::Jwt("a.b.c")).Build();
   ASSERT_TRUE(liar);
@@ -181,8 +195,9 @@ TEST_F(LinkSubscription, ALostConnectionIsResumedWithoutLossOrDouble) {
     SqlClient sql = Sql();
     for (int i = 0; i < kRounds; ++i) {
       const std::string id = std::to_string(i);
-      EXPECT_TRUE(Ok(sql.Run("INSERT INTO app.notes VALUES (" + id + ", 'a'); UPDATE app.notes SET body = 'b" + id +
-                             "' WHERE id = " + id + "; DELETE FROM app.notes WHERE id = " + std::to_string(i - 50))));
+      EXPECT_TRUE(Ok(sql.Run("INSERT INTO app.notes VALUES (" + id +
+                             ", 'a'); UPDATE app.notes SET body = 'b" + id + "' WHERE id = " + id +
+                             "; DELETE FROM app.notes WHERE id = " + std::to_string(i - 50))));
       if (i % 20 == 10) proxy_->Drop();
     }
   });
@@ -206,7 +221,8 @@ TEST_F(LinkSubscription, AServerThatIsKilledIsFoundAgain) {
   SqlClient sql = Sql();
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 20; ++i) {
-      ASSERT_TRUE(Ok(sql.Run("INSERT INTO app.notes VALUES (" + std::to_string(100 * round + i) + ", 'x')")));
+      ASSERT_TRUE(Ok(
+          sql.Run("INSERT INTO app.notes VALUES (" + std::to_string(100 * round + i) + ", 'x')")));
     }
     server_.Kill();
     server_.Start();
@@ -223,7 +239,8 @@ TEST_F(LinkSubscription, AServerThatIsKilledIsFoundAgain) {
 }
 
 TEST_F(LinkSubscription, FirstRowsThatWereCutOffComeAnew) {
-  ASSERT_TRUE(Ok(Sql().Run("INSERT INTO app.notes SELECT i, repeat('x', 100) FROM range(30000) r(i)")));
+  ASSERT_TRUE(
+      Ok(Sql().Run("INSERT INTO app.notes SELECT i, repeat('x', 100) FROM range(30000) r(i)")));
   proxy_->CutAfter(3 << 20);  // the whole is more
   SubscribeOptions options = Eager();
   options.snapshot = true;
@@ -248,8 +265,8 @@ TEST_F(LinkSubscription, AnApplicationThatIsSlowMissesNothing) {
   constexpr int kRows = 3'000;
   SqlClient sql = Sql();
   for (int i = 0; i < kRows; i += 100) {
-    ASSERT_TRUE(Ok(sql.Run("INSERT INTO app.notes SELECT i, repeat('y', 8000) FROM range(" + std::to_string(i) + ", " +
-                           std::to_string(i + 100) + ") r(i)")));
+    ASSERT_TRUE(Ok(sql.Run("INSERT INTO app.notes SELECT i, repeat('y', 8000) FROM range(" +
+                           std::to_string(i) + ", " + std::to_string(i + 100) + ") r(i)")));
   }
   Copy copy;
   while (copy.changes() < kRows) {
@@ -287,8 +304,9 @@ TEST_F(LinkSubscription, GoesOnInAnotherProcessAndSaysWhenItCannot) {
     ASSERT_TRUE(live) << live.error().message;
     seq = NextOf(*live).seq;
   }
-  ASSERT_TRUE(Ok(Sql().Run("INSERT INTO app.notes VALUES (1, 'a'); DELETE FROM app.notes; "
-                           "INSERT INTO app.notes VALUES (2, 'b')")));
+  ASSERT_TRUE(
+      Ok(Sql().Run("INSERT INTO app.notes VALUES (1, 'a'); DELETE FROM app.notes; "
+                   "INSERT INTO app.notes VALUES (2, 'b')")));
   SubscribeOptions options;
   options.from_seq = seq;
   auto live = Link().Subscribe("SELECT id, body FROM app.notes", options);

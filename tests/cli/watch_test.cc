@@ -1,12 +1,12 @@
 // Live queries at the command line: `kalam watch`, and SUBSCRIBE TO wherever SQL is given.
 
-#include <gtest/gtest.h>
+#include "kalam_runner.h"
+#include "support/server_test.h"
 
 #include <string>
 #include <thread>
 
-#include "kalam_runner.h"
-#include "support/server_test.h"
+#include <gtest/gtest.h>
 
 namespace kalam::test {
 namespace {
@@ -15,53 +15,70 @@ class CliWatch : public SharedServerTest {
  protected:
   void SetUp() override {
     ns_ = OwnNamespace();
-    ASSERT_TRUE(Ok(Sql().Run("CREATE USER TABLE " + ns_ + ".notes (id BIGINT PRIMARY KEY, body TEXT)")));
+    ASSERT_TRUE(
+        Ok(Sql().Run("CREATE USER TABLE " + ns_ + ".notes (id BIGINT PRIMARY KEY, body TEXT)")));
   }
   static SqlClient Sql() { return Client(); }
-  KalamRunner Kalam() const { return KalamRunner("http://127.0.0.1:" + std::to_string(server().port())); }
+  KalamRunner Kalam() const {
+    return KalamRunner("http://127.0.0.1:" + std::to_string(server().port()));
+  }
   std::string Table() const { return ns_ + ".notes"; }
   void AwaitSubscription() const {
-    while (Sql().Run("SELECT count(*) FROM system.live_queries WHERE namespace_id = '" + ns_ + "'").cell() != "1") {
+    while (Sql()
+               .Run("SELECT count(*) FROM system.live_queries WHERE namespace_id = '" + ns_ + "'")
+               .cell() != "1") {
       std::this_thread::yield();
     }
   }
   void Change() const {
-    EXPECT_TRUE(Ok(Sql().Run("INSERT INTO " + Table() + " VALUES (9007199254740993, 'a\x1b[2J'); UPDATE " + Table() +
-                             " SET body = 'b'; DELETE FROM " + Table())));
+    EXPECT_TRUE(
+        Ok(Sql().Run("INSERT INTO " + Table() + " VALUES (9007199254740993, 'a\x1b[2J'); UPDATE " +
+                     Table() + " SET body = 'b'; DELETE FROM " + Table())));
   }
   std::string ns_;
 };
 
 TEST_F(CliWatch, ShowsOneLinePerChange) {
   Ran ran;
-  std::thread watching([&] { ran = Kalam().Run({"watch", "SELECT id, body FROM " + Table(), "--count", "3"}); });
+  std::thread watching([&] {
+    ran = Kalam().Run({"watch", "SELECT id, body FROM " + Table(), "--count", "3"});
+  });
   AwaitSubscription();
   Change();
   watching.join();
   EXPECT_EQ(ran.exit_code, 0) << ran;
   EXPECT_NE(ran.out.find("Subscription established (ID: sub-1)\n"), std::string::npos) << ran;
-  EXPECT_NE(ran.out.find("] INSERT [sub-1] {\"id\":9007199254740993,\"body\":\"a\\u001b[2J\"}\n"), std::string::npos) << ran;
+  EXPECT_NE(ran.out.find("] INSERT [sub-1] {\"id\":9007199254740993,\"body\":\"a\\u001b[2J\"}\n"),
+            std::string::npos)
+      << ran;
   EXPECT_NE(ran.out.find("] UPDATE [sub-1] {\"id\":9007199254740993,\"body\":\"a\\u001b[2J\"} => "
                          "{\"id\":9007199254740993,\"body\":\"b\"}\n"),
             std::string::npos)
       << ran;
-  EXPECT_NE(ran.out.find("] DELETE [sub-1] {\"id\":9007199254740993,\"body\":\"b\"}\n"), std::string::npos) << ran;
+  EXPECT_NE(ran.out.find("] DELETE [sub-1] {\"id\":9007199254740993,\"body\":\"b\"}\n"),
+            std::string::npos)
+      << ran;
 }
 
 TEST_F(CliWatch, JsonIsOneObjectPerLineAndCsvOneRow) {
   ASSERT_TRUE(Ok(Sql().Run("INSERT INTO " + Table() + " VALUES (1, 'first')")));
   Ran json, csv;
   const std::string select = "SELECT id, body FROM " + Table() + " WHERE id < 10";
-  std::thread watching([&] { json = Kalam().Run({"watch", select, "--snapshot", "--count", "2", "--json"}); });
+  std::thread watching([&] {
+    json = Kalam().Run({"watch", select, "--snapshot", "--count", "2", "--json"});
+  });
   AwaitSubscription();
   ASSERT_TRUE(Ok(Sql().Run("UPDATE " + Table() + " SET body = 'x,y'")));
   ASSERT_TRUE(Ok(Sql().Run("DELETE FROM " + Table())));
   watching.join();
   EXPECT_EQ(json.exit_code, 0) << json;
   EXPECT_EQ(json.out.find("{\"event\":\"ack\",\"seq\":"), 0u) << json;
-  EXPECT_NE(json.out.find("\"rows\":[{\"id\":1,\"body\":\"first\"}],\"more\":false}\n"), std::string::npos) << json;
+  EXPECT_NE(json.out.find("\"rows\":[{\"id\":1,\"body\":\"first\"}],\"more\":false}\n"),
+            std::string::npos)
+      << json;
   EXPECT_NE(json.out.find("{\"event\":\"update\",\"seq\":"), std::string::npos) << json;
-  EXPECT_NE(json.out.find("\"old_values\":[{\"id\":1,\"body\":\"x,y\"}],\"reason\":\"deleted\"}\n"), std::string::npos)
+  EXPECT_NE(json.out.find("\"old_values\":[{\"id\":1,\"body\":\"x,y\"}],\"reason\":\"deleted\"}\n"),
+            std::string::npos)
       << json;
 
   std::thread again([&] { csv = Kalam().Run({"watch", select, "--count", "1", "--csv"}); });
@@ -76,14 +93,16 @@ TEST_F(CliWatch, GoesOnAfterASeq) {
   ASSERT_TRUE(Ok(Sql().Run("INSERT INTO " + Table() + " VALUES (1, 'a')")));
   const std::string seq = Sql().Run("SELECT _seq FROM " + Table()).cell();
   ASSERT_TRUE(Ok(Sql().Run("INSERT INTO " + Table() + " VALUES (2, 'b')")));
-  const Ran ran = Kalam().Run({"watch", "SELECT id FROM " + Table(), "--from-seq", seq, "--count", "1"});
+  const Ran ran =
+      Kalam().Run({"watch", "SELECT id FROM " + Table(), "--from-seq", seq, "--count", "1"});
   EXPECT_EQ(ran.exit_code, 0) << ran;
   EXPECT_NE(ran.out.find("INSERT [sub-1] {\"id\":2}"), std::string::npos) << ran;
 }
 
 TEST_F(CliWatch, SubscribeToShowsTheLiveQueryUntilCtrlC) {
   const KalamRunner kalam = Kalam();
-  Terminal terminal(kalam, {"--no-color", "-c", "SUBSCRIBE TO " + Table() + " WHERE id > 1 LAST 10"});
+  Terminal terminal(kalam,
+                    {"--no-color", "-c", "SUBSCRIBE TO " + Table() + " WHERE id > 1 LAST 10"});
   terminal.ReadUntil("Subscription established (ID: sub-1)");
   terminal.ReadUntil("SNAPSHOT [sub-1] 0 rows for ");
   Change();

@@ -1,14 +1,14 @@
 #include "support/tcp_proxy.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <stdexcept>
 
 namespace kalam::test {
 namespace {
@@ -46,7 +46,8 @@ TcpProxy::TcpProxy(std::uint16_t target) : target_(target) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(0);
   socklen_t size = sizeof(address);
-  if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 64) != 0 ||
+  if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::listen(listener_, 64) != 0 ||
       ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     throw std::runtime_error("the proxy can't listen");
   }
@@ -85,7 +86,8 @@ void TcpProxy::Accept() {
     ++accepted_;
     link->server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in address = Loopback(target_);
-    if (::connect(link->server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (::connect(link->server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+        0) {
       Reset(link->client);
       ::close(link->server);
       continue;

@@ -26,7 +26,8 @@ class TcpProxy {
   void Drop();
   // Each connection is reset once it has carried so many bytes to its client; 0: never.
   void CutAfter(std::size_t bytes) { cut_after_ = bytes; }
-  // Carries nothing any more once this returns, but keeps connections open: a cable that was pulled.
+  // Carries nothing any more once this returns, but keeps connections open: a cable that was
+  // pulled.
   void Freeze();
   void Thaw() { frozen_ = false; }
 

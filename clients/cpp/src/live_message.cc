@@ -49,7 +49,8 @@ std::string Text(json::value value) { return std::string(std::string_view(value.
 LiveMessage Parse(std::string& text) {
   text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   json::parser parser;
-  json::document document = parser.iterate(simdjson::padded_string_view(text.data(), text.size(), text.capacity()));
+  json::document document =
+      parser.iterate(simdjson::padded_string_view(text.data(), text.size(), text.capacity()));
   LiveMessage message;
   ChangeEvent& event = message.event;
   json::object object = document.get_object();
@@ -98,8 +99,9 @@ Result<LiveMessage> ParseLiveMessage(std::string& text) {
   }
 }
 
-std::string SubscribeMessage(std::string_view id, std::string_view sql, const SubscribeOptions& options,
-                             std::optional<std::uint64_t> from_seq, bool everything) {
+std::string SubscribeMessage(std::string_view id, std::string_view sql,
+                             const SubscribeOptions& options, std::optional<std::uint64_t> from_seq,
+                             bool everything) {
   std::string text = "{\"type\":\"subscribe\",\"id\":";
   AppendJsonString(id, &text);
   text += ",\"sql\":";

@@ -21,10 +21,11 @@ struct LiveMessage {
 // Reads one text message, whose buffer may grow for simdjson's padding. Errors: kSerialization.
 Result<LiveMessage> ParseLiveMessage(std::string& text);
 
-// The message that asks for a subscription. `from_seq` takes the place of what `options` say of the first rows;
-// `everything` asks for the whole result set whatever they say.
-std::string SubscribeMessage(std::string_view id, std::string_view sql, const SubscribeOptions& options,
-                             std::optional<std::uint64_t> from_seq, bool everything);
+// The message that asks for a subscription. `from_seq` takes the place of what `options` say of the
+// first rows; `everything` asks for the whole result set whatever they say.
+std::string SubscribeMessage(std::string_view id, std::string_view sql,
+                             const SubscribeOptions& options, std::optional<std::uint64_t> from_seq,
+                             bool everything);
 
 // About what an event takes in memory.
 std::size_t BytesOf(const ChangeEvent& event);

@@ -6,7 +6,8 @@ inline namespace link_v1 {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-Result<std::vector<tcp::endpoint>> ResolveAddress(asio::io_context& io, const ServerAddress& address) {
+Result<std::vector<tcp::endpoint>> ResolveAddress(asio::io_context& io,
+                                                  const ServerAddress& address) {
   boost::system::error_code failure;
   const auto literal = asio::ip::make_address(address.host, failure);
   if (!failure) return std::vector{tcp::endpoint(literal, address.port)};

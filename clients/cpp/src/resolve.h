@@ -11,7 +11,8 @@
 namespace kalam {
 inline namespace link_v1 {
 
-// Where to connect to, in the order to try. Literal addresses and `localhost` skip the resolver. Errors: kConnection.
+// Where to connect to, in the order to try. Literal addresses and `localhost` skip the resolver.
+// Errors: kConnection.
 Result<std::vector<boost::asio::ip::tcp::endpoint>> ResolveAddress(boost::asio::io_context& io,
                                                                    const ServerAddress& address);
 

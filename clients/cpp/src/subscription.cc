@@ -9,15 +9,24 @@ inline namespace link_v1 {
 
 const char* ToString(ChangeEvent::Kind kind) {
   switch (kind) {
-    case ChangeEvent::Kind::kAck: return "ACK";
-    case ChangeEvent::Kind::kInitialData: return "SNAPSHOT";
-    case ChangeEvent::Kind::kInsert: return "INSERT";
-    case ChangeEvent::Kind::kUpdate: return "UPDATE";
-    case ChangeEvent::Kind::kDelete: return "DELETE";
-    case ChangeEvent::Kind::kResync: return "RESYNC";
-    case ChangeEvent::Kind::kConnectionLost: return "CONNECTION LOST";
-    case ChangeEvent::Kind::kResumed: return "RESUMED";
-    case ChangeEvent::Kind::kError: return "ERROR";
+    case ChangeEvent::Kind::kAck:
+      return "ACK";
+    case ChangeEvent::Kind::kInitialData:
+      return "SNAPSHOT";
+    case ChangeEvent::Kind::kInsert:
+      return "INSERT";
+    case ChangeEvent::Kind::kUpdate:
+      return "UPDATE";
+    case ChangeEvent::Kind::kDelete:
+      return "DELETE";
+    case ChangeEvent::Kind::kResync:
+      return "RESYNC";
+    case ChangeEvent::Kind::kConnectionLost:
+      return "CONNECTION LOST";
+    case ChangeEvent::Kind::kResumed:
+      return "RESUMED";
+    case ChangeEvent::Kind::kError:
+      return "ERROR";
   }
   return "?";
 }

@@ -20,7 +20,8 @@ std::string NewId() {
 
 // What the server says of itself, not of the subscription.
 bool MayPass(const Error& error) {
-  return error.code == "SLOW_CONSUMER" || error.code == "CONNECTION_NOT_READY" || error.code == "RATE_LIMIT_EXCEEDED";
+  return error.code == "SLOW_CONSUMER" || error.code == "CONNECTION_NOT_READY" ||
+         error.code == "RATE_LIMIT_EXCEEDED";
 }
 
 bool MayPassByKind(const Error& error) {
@@ -49,7 +50,8 @@ Result<bool> Subscription::Worker::Start() {
   return true;
 }
 
-std::optional<ChangeEvent> Subscription::Worker::Next(std::optional<std::chrono::steady_clock::time_point> until) {
+std::optional<ChangeEvent> Subscription::Worker::Next(
+    std::optional<std::chrono::steady_clock::time_point> until) {
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return closing_ || ended_ || !events_.empty(); };
   if (until) {
@@ -101,7 +103,9 @@ bool Subscription::Worker::Push(ChangeEvent event) {
   const std::size_t bytes = BytesOf(event);
   std::unique_lock lock(mutex_);
   // One event always has room, however large.
-  changed_.wait(lock, [&] { return closing_ || events_.empty() || queued_bytes_ + bytes <= options_.max_queued_bytes; });
+  changed_.wait(lock, [&] {
+    return closing_ || events_.empty() || queued_bytes_ + bytes <= options_.max_queued_bytes;
+  });
   if (closing_) return false;
   events_.push_back(std::move(event));
   queued_bytes_ += bytes;
@@ -112,7 +116,8 @@ bool Subscription::Worker::Push(ChangeEvent event) {
 
 bool Subscription::Worker::Pause() {
   const auto half = pause_.count() / 2;
-  const std::chrono::milliseconds pause(half + static_cast<std::int64_t>(random_() % static_cast<unsigned>(half + 1)));
+  const std::chrono::milliseconds pause(
+      half + static_cast<std::int64_t>(random_() % static_cast<unsigned>(half + 1)));
   pause_ = std::min(pause_ * 2, options_.max_pause);
   std::unique_lock lock(mutex_);
   return !changed_.wait_for(lock, pause, [&] { return closing_; });
@@ -124,7 +129,8 @@ void Subscription::Worker::Run() {
     SetConnection(nullptr);
     if (closing()) break;
     ++failures_;
-    const bool again = ending.may_pass && (acknowledged_ ? options_.reconnect : failures_ <= target_.max_retries);
+    const bool again =
+        ending.may_pass && (acknowledged_ ? options_.reconnect : failures_ <= target_.max_retries);
     if (!again) {
       if (acknowledged_) {
         ChangeEvent last;
@@ -155,7 +161,8 @@ void Subscription::Worker::Run() {
 }
 
 Subscription::Worker::Ending Subscription::Worker::RunConnection() {
-  SetConnection(WebSocketConnection::Make({.timeout = target_.timeout, .silence = options_.silence}));
+  SetConnection(
+      WebSocketConnection::Make({.timeout = target_.timeout, .silence = options_.silence}));
   WebSocketConnection& connection = *connection_;
   if (closing()) return {};
   if (auto opened = connection.Open(target_.address, target_.headers); !opened) {
@@ -213,7 +220,8 @@ std::optional<Subscription::Worker::Ending> Subscription::Worker::Take(ChangeEve
 void Subscription::Worker::NotePosition(const ChangeEvent& event) {
   switch (event.kind) {
     case Kind::kAck: {
-      const bool rows_follow = everything_ || (!position_ && (options_.snapshot || options_.last_rows > 0));
+      const bool rows_follow =
+          everything_ || (!position_ && (options_.snapshot || options_.last_rows > 0));
       if (!rows_follow) position_ = event.seq;
       return;
     }
@@ -228,7 +236,8 @@ void Subscription::Worker::NotePosition(const ChangeEvent& event) {
       position_ = event.seq;
       everything_ = false;
       return;
-    default: position_ = event.seq;
+    default:
+      position_ = event.seq;
   }
 }
 

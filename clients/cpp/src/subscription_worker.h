@@ -26,8 +26,8 @@ struct SubscriptionTarget {
   int max_retries = 0;
 };
 
-// The thread of a subscription: keeps a connection, remembers how far the stream came, and hands its events over
-// through a bounded queue.
+// The thread of a subscription: keeps a connection, remembers how far the stream came, and hands
+// its events over through a bounded queue.
 class Subscription::Worker {
  public:
   Worker(SubscriptionTarget target, std::string sql, SubscribeOptions options);
@@ -65,12 +65,13 @@ class Subscription::Worker {
   const std::string id_;
 
   // The thread's own.
-  std::optional<std::uint64_t> position_;  // where to go on; none while the first rows are not complete
-  bool everything_ = false;                // the first rows are the whole result set, whatever the options say
-  bool has_rows_ = false;                  // some of the first rows were told
-  bool acknowledged_ = false;              // ever
-  bool lost_ = false;                      // kConnectionLost was told, kResumed not yet
-  int failures_ = 0;                       // in a row
+  std::optional<std::uint64_t>
+      position_;               // where to go on; none while the first rows are not complete
+  bool everything_ = false;    // the first rows are the whole result set, whatever the options say
+  bool has_rows_ = false;      // some of the first rows were told
+  bool acknowledged_ = false;  // ever
+  bool lost_ = false;          // kConnectionLost was told, kResumed not yet
+  int failures_ = 0;           // in a row
   std::chrono::milliseconds pause_;
   std::minstd_rand random_{std::random_device{}()};
 
@@ -78,7 +79,7 @@ class Subscription::Worker {
   std::condition_variable changed_;
   std::deque<ChangeEvent> events_;  // guarded by mutex_, as all below
   std::size_t queued_bytes_ = 0;
-  bool ended_ = false;    // no more events come
+  bool ended_ = false;  // no more events come
   bool closing_ = false;
   std::optional<Error> refusal_;  // before the first acknowledgement
   bool started_ = false;

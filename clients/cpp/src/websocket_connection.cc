@@ -32,7 +32,8 @@ constexpr std::chrono::milliseconds kCloseTime{500};
 
 class BeastWebSocket final : public WebSocketConnection {
  public:
-  explicit BeastWebSocket(const Limits& limits) : limits_(limits), io_(1), stream_(io_), patience_(io_) {}
+  explicit BeastWebSocket(const Limits& limits)
+      : limits_(limits), io_(1), stream_(io_), patience_(io_) {}
 
   Result<bool> Open(const ServerAddress& address, const HttpHeaders& headers) override {
     address_ = address;
@@ -41,7 +42,8 @@ class BeastWebSocket final : public WebSocketConnection {
     std::optional<error_code> done;
     auto& socket = beast::get_lowest_layer(stream_);
     socket.expires_after(limits_.timeout);
-    socket.async_connect(*endpoints, [&](const error_code& ec, const tcp::endpoint&) { done = ec; });
+    socket.async_connect(*endpoints,
+                         [&](const error_code& ec, const tcp::endpoint&) { done = ec; });
     Await(done);
     if (*done) return Failure("cannot connect to " + address.Url(), *done);
     error_code ignored;
@@ -53,9 +55,10 @@ class BeastWebSocket final : public WebSocketConnection {
     timeouts.idle_timeout = limits_.silence;
     timeouts.keep_alive_pings = true;
     stream_.set_option(timeouts);
-    stream_.set_option(websocket::stream_base::decorator([&headers](websocket::request_type& request) {
-      for (const auto& [name, value] : headers) request.set(name, value);
-    }));
+    stream_.set_option(
+        websocket::stream_base::decorator([&headers](websocket::request_type& request) {
+          for (const auto& [name, value] : headers) request.set(name, value);
+        }));
     stream_.read_message_max(limits_.max_message_bytes);
     websocket::response_type answer;
     done.reset();
@@ -148,8 +151,8 @@ class BeastWebSocket final : public WebSocketConnection {
     error.http_status = static_cast<int>(answer.result_int());
     const bool credentials = error.http_status == 401 || error.http_status == 403;
     error.kind = credentials ? ErrorKind::kAuthentication : ErrorKind::kHttp;
-    error.message = address_.Url() + " refused the WebSocket: HTTP " + std::to_string(error.http_status) + " " +
-                    std::string(answer.reason());
+    error.message = address_.Url() + " refused the WebSocket: HTTP " +
+                    std::to_string(error.http_status) + " " + std::string(answer.reason());
     error.details = answer.body().substr(0, 200);
     return error;
   }

@@ -11,23 +11,26 @@
 namespace kalam {
 inline namespace link_v1 {
 
-// One WebSocket (RFC 6455), used by one thread at a time but for Interrupt. Pings are answered while a call runs.
+// One WebSocket (RFC 6455), used by one thread at a time but for Interrupt. Pings are answered
+// while a call runs.
 class WebSocketConnection {
  public:
   struct Limits {
     std::chrono::milliseconds timeout;  // for connecting and the handshake
-    std::chrono::milliseconds silence;  // the peer is asked (ping) after half of it, given up after all
+    std::chrono::milliseconds
+        silence;  // the peer is asked (ping) after half of it, given up after all
     std::size_t max_message_bytes = std::size_t{64} << 20;
   };
 
   virtual ~WebSocketConnection() = default;
 
-  // Connects and upgrades. Errors: kConnection, kTimeout; kAuthentication for 401 and 403; kHttp for any other
-  // answer, with its status.
+  // Connects and upgrades. Errors: kConnection, kTimeout; kAuthentication for 401 and 403; kHttp
+  // for any other answer, with its status.
   virtual Result<bool> Open(const ServerAddress& address, const HttpHeaders& headers) = 0;
   // Errors: kConnection.
   virtual Result<bool> Send(const std::string& text) = 0;
-  // The next text message; others are left out. Errors: kConnection, kTimeout when the peer is silent.
+  // The next text message; others are left out. Errors: kConnection, kTimeout when the peer is
+  // silent.
   virtual Result<std::string> Read() = 0;
   // Ends the connection with a close handshake, or without when the peer does not answer at once.
   virtual void Close() = 0;

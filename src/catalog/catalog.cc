@@ -156,6 +156,46 @@ Result<DdlOutcome> Catalog::CreateNamespace(std::string_view name, bool if_not_e
   return DdlOutcome::kDone;
 }
 
+std::optional<Catalog::NamespaceContents> Catalog::ContentsOf(std::string_view ns) const {
+  std::shared_lock state(state_mutex_);
+  const auto it = namespaces_.find(ns);
+  if (it == namespaces_.end()) return std::nullopt;
+  NamespaceContents contents{.document = it->second.document};
+  for (const auto& [name, entry] : it->second.tables) contents.tables.push_back({*entry.def, *entry.history});
+  return contents;
+}
+
+Status Catalog::RestoreNamespace(NamespaceContents contents, const AddToCreate& also) {
+  const std::string ns = contents.document.name;
+  KALAM_TRY(CheckNamespaceName(ns));
+  std::lock_guard ddl(ddl_mutex_);
+  if (namespaces_.contains(ns)) {
+    return Error(ErrorCode::kAlreadyExists, fmt::format("Namespace '{}' already exists", ns));
+  }
+  kv::Batch batch;
+  batch.Put(kv::Family::kMeta, NamespaceKey(ns), EncodeNamespace(contents.document));
+  for (TableDocument& document : contents.tables) {
+    if (document.def.name.ns != ns) return Error(ErrorCode::kCorruption, "a table of another namespace");
+    KALAM_TRY(CheckSound(document.def));
+    if (!storages_.contains(document.def.storage_id)) {
+      return Error(ErrorCode::kNotFound,
+                   fmt::format("Storage '{}' does not exist in system.storages", document.def.storage_id));
+    }
+    document.def.id = TableId(next_table_id_++);
+    batch.Put(kv::Family::kMeta, TableKey(document.def.name), EncodeTableDocument(document));
+    KALAM_TRY(also(document.def, batch));
+  }
+  batch.Put(kv::Family::kMeta, kNextTableIdKey, std::to_string(next_table_id_));
+  KALAM_TRY(writer_.WriteDurably(batch));
+
+  {
+    std::lock_guard state(state_mutex_);
+    namespaces_.emplace(ns, Namespace{.document = std::move(contents.document), .tables = {}});
+  }
+  for (TableDocument& document : contents.tables) Insert(std::move(document));
+  return {};
+}
+
 Status Catalog::SetNamespaceOptions(std::string_view name,
                                     std::span<const std::pair<std::string, std::string>> options) {
   std::lock_guard ddl(ddl_mutex_);

@@ -126,6 +126,16 @@ Result<Garbage::Dropped> Garbage::AddAllOf(TableId table, std::optional<std::str
   return dropped;
 }
 
+Garbage::Hold::Hold(Garbage& garbage) : garbage_(garbage) {
+  const std::lock_guard lock(garbage_.sweeping_);
+  ++garbage_.holds_;
+}
+
+Garbage::Hold::~Hold() {
+  const std::lock_guard lock(garbage_.sweeping_);
+  --garbage_.holds_;
+}
+
 bool Garbage::IsClaimed(std::string_view key) {
   const std::lock_guard lock(claims_mutex_);
   return claims_.contains(key);
@@ -134,6 +144,7 @@ bool Garbage::IsClaimed(std::string_view key) {
 Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up) {
   constexpr std::size_t kPerCommit = 256;
   const std::lock_guard lock(sweeping_);
+  if (holds_ > 0) return {};
   std::string from(kPrefix);
   while (true) {
     std::vector<Item> items;

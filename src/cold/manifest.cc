@@ -38,17 +38,6 @@ std::string SegmentKey(std::string_view kind, TableId table, std::string_view us
   return key;
 }
 
-// Which of `keys` the segment may hold a visible version of: those must be hidden in it.
-std::vector<std::string> KeysToHide(const Manifest::Entry& entry,
-                                    const std::vector<std::string>& keys) {
-  std::vector<std::string> hide;
-  const auto begin = std::lower_bound(keys.begin(), keys.end(), entry.segment.min_key);
-  for (auto key = begin; key != keys.end() && *key <= entry.segment.max_key; ++key) {
-    if (entry.MayContain(*key)) hide.push_back(*key);
-  }
-  return hide;
-}
-
 std::size_t BytesOf(const Manifest& manifest) {
   std::size_t bytes = sizeof(Manifest);
   for (const auto& entry : manifest.entries) {
@@ -59,6 +48,18 @@ std::size_t BytesOf(const Manifest& manifest) {
 }
 
 }  // namespace
+
+HiddenKeys Manifest::Entry::HiddenWith(const std::vector<std::string>& keys) const {
+  HiddenKeys all;
+  auto key = std::lower_bound(keys.begin(), keys.end(), segment.min_key);
+  for (; key != keys.end() && *key <= segment.max_key; ++key) {
+    if (MayContain(*key)) all.push_back(*key);
+  }
+  if (all.empty()) return hidden ? *hidden : HiddenKeys();
+  if (hidden) all.insert(all.end(), hidden->begin(), hidden->end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
 
 std::optional<std::string> Manifest::MaxKey(std::string_view lower, const std::optional<std::string>& upper) const {
   std::optional<std::string> max;
@@ -282,6 +283,9 @@ kv::Expectation ManifestStore::Publish(TableId table, std::string_view user, con
     batch.Put(Family::kMeta, SegmentKey(kSegments, table, user, added.segment.id),
               EncodeSegment(added.segment));
     batch.Put(Family::kMeta, SegmentKey(kFilters, table, user, added.segment.id), added.filter);
+    if (!added.hidden.empty()) {
+      batch.Put(Family::kMeta, SegmentKey(kHidden, table, user, added.segment.id), EncodeHiddenKeys(added.hidden));
+    }
   }
   for (const auto& entry : base.entries) {
     const SegmentId id = entry.segment.id;
@@ -291,15 +295,11 @@ kv::Expectation ManifestStore::Publish(TableId table, std::string_view user, con
       }
       continue;
     }
-    std::vector<std::string> hide;
-    for (const auto& added : change.added) {
-      const auto keys = KeysToHide(entry, added.keys);
-      hide.insert(hide.end(), keys.begin(), keys.end());
-    }
-    if (hide.empty()) continue;
-    if (entry.hidden) hide.insert(hide.end(), entry.hidden->begin(), entry.hidden->end());
-    std::sort(hide.begin(), hide.end());
-    hide.erase(std::unique(hide.begin(), hide.end()), hide.end());
+    std::vector<std::string> keys;
+    for (const auto& added : change.added) keys.insert(keys.end(), added.keys.begin(), added.keys.end());
+    if (change.added.size() > 1) std::sort(keys.begin(), keys.end());
+    const HiddenKeys hide = entry.HiddenWith(keys);
+    if (hide.size() == (entry.hidden ? entry.hidden->size() : 0)) continue;
     batch.Put(Family::kMeta, SegmentKey(kHidden, table, user, id), EncodeHiddenKeys(hide));
   }
   return expected;

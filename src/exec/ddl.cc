@@ -1,6 +1,7 @@
 #include "alter_table.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "backup_statements.h"
 #include "job_statements.h"
 #include "live_ddl.h"
 #include "query/inspection.h"
@@ -70,10 +71,6 @@ TableDef DefinitionOf(const sql::TableSpec& spec, const StatementContext& contex
   return table;
 }
 
-Status NotYet(std::string_view statement) {
-  return Error(ErrorCode::kUnsupported, "ERROR: " + std::string(statement) + " is not supported yet");
-}
-
 std::string OptionJson(const sql::AlterNamespace::OptionValue& value) {
   std::string out;
   JsonWriter json(out);
@@ -96,10 +93,6 @@ class Handler {
 
   Status operator()(const sql::NotOurs&) const {
     return Error(ErrorCode::kInternal, "not a KalamDB statement");
-  }
-
-  Status operator()(const sql::LaterStatement& statement) const {
-    return NotYet(statement.kind);
   }
 
   Status operator()(const sql::Begin&) const {
@@ -279,6 +272,9 @@ class Handler {
 
   Status operator()(const sql::SubscribeTo& statement) const { return RunSubscribeTo(statement, context_); }
   Status operator()(const sql::KillLiveQuery& statement) const { return RunKillLiveQuery(statement, context_); }
+  Status operator()(const sql::BackupNamespace& statement) const { return RunBackup(statement, context_); }
+  Status operator()(const sql::RestoreNamespace& statement) const { return RunRestore(statement, context_); }
+  Status operator()(const sql::ShowBackups& statement) const { return RunShowBackups(statement, context_); }
   Status operator()(const sql::FlushTable& statement) const { return RunFlushTable(statement, context_); }
   Status operator()(const sql::FlushAllTables& statement) const { return RunFlushAllTables(statement, context_); }
   Status operator()(const sql::KillJob& statement) const { return RunKillJob(statement, context_); }

@@ -6,6 +6,7 @@
 #include "cold/cold_rows.h"
 #include "cold/storages.h"
 #include "duck/segment_engine.h"
+#include "jobs/backup.h"
 #include "jobs/compaction.h"
 #include "jobs/flush.h"
 #include "kv/store.h"
@@ -123,6 +124,18 @@ class ColdTierTest : public testing::Test {
   Result<std::string> Compact(FailPoint fail_point = {}) {
     JobContext context("job");
     return TableCompactor(MergeParts(std::move(fail_point))).Compact(id_, std::nullopt, context);
+  }
+  BackupParts PartsOfBackup(FailPoint fail_point = {}) {
+    return {.clock = clock_,
+            .store = *store_,
+            .catalog = *catalog_,
+            .committer = *committer_,
+            .reader = *reader_,
+            .cold = *cold_,
+            .manifests = *manifests_,
+            .storages = *storages_,
+            .garbage = *garbage_,
+            .fail_point = std::move(fail_point)};
   }
   // Deletes the files that nobody needs any more.
   void Sweep() {

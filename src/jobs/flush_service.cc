@@ -84,8 +84,8 @@ Result<Job> FlushService::Flush(const TableDef& table) {
 Status FlushService::ResumeUnfinished() {
   KALAM_TRY_ASSIGN(const std::vector<Job> jobs, parts_.runner.Unfinished());
   for (Job job : jobs) {
-    if (parts_.compaction != nullptr && (job.type == JobType::kCompact || job.type == JobType::kCleanup)) {
-      KALAM_TRY_ASSIGN(const bool resumed, parts_.compaction->Resume(job));
+    if (parts_.resume_other && job.type != JobType::kFlush) {
+      KALAM_TRY_ASSIGN(const bool resumed, parts_.resume_other(job));
       if (resumed) continue;
     }
     const TableDefPtr table = job.type == JobType::kFlush && job.table

@@ -63,6 +63,7 @@ Status SegmentBuilder::Write(const NextRow& next) {
                         .min_seq = {},
                         .max_seq = {}};
   segment.schema_version = table_.schema_version;
+  cold::KeyFilter::Builder filter;
   std::string key;
   const std::size_t declared = table_.columns.size();
   const auto feed = [&](std::span<Datum> out) -> Result<bool> {
@@ -75,7 +76,7 @@ Status SegmentBuilder::Write(const NextRow& next) {
     out[declared + 2] = Datum::Bool(row->deleted());
     key.clear();
     AppendPrimaryKey(key, row->column(table_.primary_key));
-    filter_.Add(key);
+    filter.Add(key);
     if (segment.rows++ == 0) {
       segment.min_key = key;
       segment.min_seq = seq;
@@ -91,6 +92,14 @@ Status SegmentBuilder::Write(const NextRow& next) {
   segment.bytes = digest.bytes;
   segment.sha256 = std::move(digest.sha256);
   segment_ = std::move(segment);
+  filter_ = filter.Finish();
+  return {};
+}
+
+Status SegmentBuilder::Adopt(const std::filesystem::path& file, cold::Segment segment, std::string filter) {
+  KALAM_TRY(cold::CopyVerified(file, local_, segment.sha256));
+  segment_ = std::move(segment);
+  filter_ = std::move(filter);
   return {};
 }
 
@@ -116,10 +125,17 @@ Status SegmentBuilder::PutUnderFreeName(const std::string& folder) {
 Result<cold::ManifestChange::Added> SegmentBuilder::Store(const cold::Placement& place) {
   segment_->storage_id = place.storage_id;
   segment_->root = place.root;
-  segment_->created_at = clock_.NowMicros();
+  if (segment_->created_at == 0) segment_->created_at = clock_.NowMicros();
   KALAM_TRY(PutUnderFreeName(place.folder));
   stored_ = true;
-  return cold::ManifestChange::Added{.segment = *segment_, .filter = filter_.Finish(), .keys = {}};
+  return cold::ManifestChange::Added{.segment = *segment_, .filter = filter_, .keys = {}};
+}
+
+Status SegmentBuilder::PutAs(const cold::ObjectName& name) {
+  KALAM_TRY(store_.PutFile(name, local_));
+  segment_->file = name;
+  stored_ = published_ = true;
+  return {};
 }
 
 void SegmentBuilder::Published() {

@@ -34,11 +34,19 @@ class SegmentBuilder {
   // Writes all rows to a file that nobody else sees yet. Errors: those of `next`, kIo.
   Status Write(const NextRow& next);
 
+  // Instead of Write: takes a copy of a file that is a segment already. Errors: kCorruption, with the file's name, when
+  // its checksum is another one than the segment's; kNotFound, kIo.
+  Status Adopt(const std::filesystem::path& file, cold::Segment segment, std::string filter);
   std::uint64_t rows() const { return segment_->rows; }
 
   // Puts the file in its place, durable. The segment still lacks its id and the list of its keys.
   // Errors: those of the stores.
   Result<cold::ManifestChange::Added> Store(const cold::Placement& place);
+  // Puts the file under this very name, for whoever keeps his own list of files. Errors: those of the store.
+  Status PutAs(const cold::ObjectName& name);
+  const cold::Segment& segment() const { return *segment_; }
+  const std::string& filter() const { return filter_; }
+
   // The segment is in its manifest, or may be: the commit that puts it there was written.
   void Published();
 
@@ -50,7 +58,7 @@ class SegmentBuilder {
   cold::ObjectStore& store_;
   const Clock& clock_;
   const std::filesystem::path local_;
-  cold::KeyFilter::Builder filter_;
+  std::string filter_;
   cold::Garbage& garbage_;
   std::optional<cold::Segment> segment_;
   bool stored_ = false;

@@ -24,6 +24,8 @@
 #include "duck/segment_engine.h"
 #include "exec/executor.h"
 #include "exec/live_statements.h"
+#include "jobs/backup_service.h"
+#include "jobs/compaction_service.h"
 #include "jobs/flush.h"
 #include "jobs/flush_service.h"
 #include "jobs/job_runner.h"
@@ -224,8 +226,9 @@ struct Server::Parts {
   std::unique_ptr<jobs::TableFlusher> flusher;
   std::unique_ptr<jobs::TableCompactor> compactor;
   std::unique_ptr<jobs::CompactionService> compaction;
+  std::unique_ptr<jobs::BackupService> backups;
   std::unique_ptr<jobs::FlushService> flush;
-  std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call `flush` and `compaction`: destroyed first
+  std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call those above: destroyed first
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
   std::unique_ptr<live::Hub> hub;
@@ -247,6 +250,7 @@ struct Server::Parts {
   Status OpenStore();
   Status OpenCold();
   void OpenJobs();
+  Result<bool> ResumeJob(const jobs::Job& job) const;
   void RemoveOldJobs() const;
   void SweepGarbage() const;
   void AddStats();
@@ -337,6 +341,17 @@ void Server::Parts::OpenJobs() {
       *job_store, clock,
       jobs::JobRunnerOptions{.threads = kJobThreads, .node_id = std::to_string(config.flush.node_id)});
   compaction = std::make_unique<jobs::CompactionService>(*catalog, *job_runner, *compactor);
+  backups = std::make_unique<jobs::BackupService>(
+      jobs::BackupParts{.clock = clock,
+                        .store = *store,
+                        .catalog = *catalog,
+                        .committer = *committer,
+                        .reader = *reader,
+                        .cold = *cold_rows,
+                        .manifests = *manifests,
+                        .storages = *storages,
+                        .garbage = *garbage},
+      *job_runner, std::filesystem::path(config.storage.data_dir) / "backups");
   flush = std::make_unique<jobs::FlushService>(jobs::FlushServiceParts{.clock = clock,
                                                                        .store = *store,
                                                                        .catalog = *catalog,
@@ -346,7 +361,15 @@ void Server::Parts::OpenJobs() {
                                                                        .job_store = *job_store,
                                                                        .runner = *job_runner,
                                                                        .flusher = *flusher,
-                                                                       .compaction = compaction.get()});
+                                                                       .resume_other = [this](const jobs::Job& job) {
+                                                                         return ResumeJob(job);
+                                                                       }});
+}
+
+// Of those that are not flushes.
+Result<bool> Server::Parts::ResumeJob(const jobs::Job& job) const {
+  const bool of_files = job.type == jobs::JobType::kCompact || job.type == jobs::JobType::kCleanup;
+  return of_files ? compaction->Resume(job) : backups->Resume(job);
 }
 
 void Server::Parts::RemoveOldJobs() const {
@@ -427,7 +450,7 @@ Status Server::Parts::OpenApi() {
   hub = std::make_unique<live::Hub>(*store, *committer, *streams, clock, HubOptionsOf(config));
   const exec::Services services{clock,     *catalog,    *engine,   *committer,     *reader,
                                 *writer,   *streams,    *requests, *system_tables, *hub,
-                                *sessions, *job_runner, *flush,    garbage.get()};
+                                *sessions, *job_runner, *flush,    garbage.get(), backups.get()};
   executor = std::make_unique<exec::Executor>(services, ExecutorOptionsOf(config));
   live_statements = std::make_unique<exec::LiveStatements>(services, ExecutorOptionsOf(config));
   hub->SetQueries(*live_statements);

@@ -2,6 +2,7 @@
 
 #include "alter_parser.h"
 #include "sql/keyword.h"
+#include "backup_parser.h"
 #include "job_parser.h"
 #include "live_parser.h"
 #include "storage_parser.h"
@@ -83,8 +84,7 @@ Result<KalamStatement> ParseShow(TokenReader& reader) {
   if (reader.Take(Keyword::kApi)) return ParseShowApiKeys(reader);
   if (reader.Take(Keyword::kStorages)) return Ended(ShowStorages{}, reader);
   if (reader.keyword() == Keyword::kStats || reader.keyword() == Keyword::kTable) return ParseShowTableStats(reader);
-  if (reader.Take(Keyword::kBackup) || reader.Take(Keyword::kBackups))
-    return KalamStatement(LaterStatement{"SHOW BACKUPS"});
+  if (reader.Take(Keyword::kBackup) || reader.Take(Keyword::kBackups)) return ParseShowBackups(reader);
   if (!reader.Take(Keyword::kTables)) return reader.SyntaxError();
   ShowTables show;
   if (reader.Take(Keyword::kIn) || reader.Take(Keyword::kFrom)) {
@@ -123,15 +123,6 @@ Result<KalamStatement> ParseStart(TokenReader& reader) {
   return Ended(Begin{}, reader);
 }
 
-// Statements of ours that start with a word of their own and come in a later version.
-std::string_view LaterKind(Keyword first) {
-  switch (first) {
-    case Keyword::kBackup: return "BACKUP";
-    case Keyword::kRestore: return "RESTORE";
-    default: return {};
-  }
-}
-
 Result<KalamStatement> ParseKill(TokenReader& reader) {
   reader.Advance();
   if (reader.keyword() == Keyword::kLive) return ParseKillLiveQuery(reader);
@@ -146,7 +137,8 @@ Result<KalamStatement> ParseStatement(std::string_view statement, ErrorStyle sty
   if (first == Keyword::kSubscribe) return ParseSubscribe(statement, reader);
   if (first == Keyword::kKill) return ParseKill(reader);
   if (first == Keyword::kFlush || first == Keyword::kStorage) return ParseFlush(reader);
-  if (const auto later = LaterKind(first); !later.empty()) return KalamStatement(LaterStatement{later});
+  if (reader.Take(Keyword::kBackup)) return ParseBackup(reader);
+  if (reader.Take(Keyword::kRestore)) return ParseRestore(reader);
   if (first == Keyword::kBegin) return ParseTransactionStep<Begin>(reader);
   if (first == Keyword::kStart) return ParseStart(reader);
   if (first == Keyword::kCommit) return ParseTransactionStep<Commit>(reader);
@@ -189,8 +181,10 @@ StatementClass Classify(std::string_view statement) {
     case Keyword::kKill:
     case Keyword::kStorage:
     case Keyword::kRollback:
+    case Keyword::kBackup:
+    case Keyword::kRestore:
     case Keyword::kSubscribe: return StatementClass::kKalam;
-    default: return LaterKind(KeywordOf(first)).empty() ? StatementClass::kGeneral : StatementClass::kKalam;
+    default: return StatementClass::kGeneral;
   }
 }
 

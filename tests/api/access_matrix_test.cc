@@ -85,7 +85,10 @@ constexpr Case kCases[] = {
     {"FLUSH TABLE app.closed", "sdy"},
     {"FLUSH ALL TABLES IN app", "sdy"},
     {"KILL JOB 'no-such-job'", kNobody, "", "", ""},  // who may: job_statements and access_test
-    {"BACKUP DATABASE app TO 'x'", kNobody, "", "", "not supported yet"},
+    {"BACKUP DATABASE app TO 'b{n}'", "sdy"},
+    {"BACKUP DATABASE app TO '/proc/b{n}'", kAdmins},  // accepted; the job fails
+    {"SHOW BACKUPS FOR DATABASE app", "sdy"},
+    {"RESTORE DATABASE r{n} FROM 'no-such-backup'", kNobody, "", "", ""},  // who may: src/auth/access_test.cc
 
     {"BEGIN; COMMIT", kAll},
     {"BEGIN; ROLLBACK", kAll},

@@ -192,6 +192,18 @@ class Catalog {
   // storage (protected)` and `Cannot delete storage 'x': N table(s) depend on it ...`; kNotFound.
   Result<DdlOutcome> DropStorage(std::string_view id, bool if_exists);
 
+  // All that is stored about a namespace; nullopt when there is none.
+  struct NamespaceContents {
+    NamespaceDocument document;
+    std::vector<TableDocument> tables = {};  // in order of name
+  };
+  std::optional<NamespaceContents> ContentsOf(std::string_view ns) const;
+  // Creates a namespace with its tables, under new numbers, and what `also` adds for each table, all in one commit.
+  // Errors: kAlreadyExists `Namespace 'app' already exists`; kNotFound `Storage 'x' does not exist in
+  // system.storages`; those of `also`, which must not call the catalog.
+  using AddToCreate = std::function<Status(const TableDef& table, kv::Batch& batch)>;
+  Status RestoreNamespace(NamespaceContents contents, const AddToCreate& also);
+
   // Replaces the given options and keeps the others. `options` are JSON values by key.
   // Errors: kNotFound `Namespace 'app' not found`; kLimitExceeded.
   Status SetNamespaceOptions(std::string_view name,

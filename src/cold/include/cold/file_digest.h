@@ -3,7 +3,9 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace kalam::cold {
 
@@ -14,5 +16,12 @@ struct FileDigest {
 
 // Reads a whole file. Errors: kIo, kNotFound.
 Result<FileDigest> DigestFile(const std::string& path);
+
+// SHA-256 of some bytes, lower-case hex.
+std::string DigestOf(std::string_view bytes);
+
+// Copies a file to a new one, which is on disk when this returns. Errors: kCorruption, with the file's name, when its
+// SHA-256 is another one: there is no copy then; kNotFound, kIo.
+Status CopyVerified(const std::filesystem::path& from, const std::filesystem::path& to, const std::string& sha256);
 
 }  // namespace kalam::cold

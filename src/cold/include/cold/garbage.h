@@ -60,6 +60,18 @@ class Garbage {
   Result<Dropped> AddAllOf(TableId table, std::optional<std::string_view> user, TimestampMicros due,
                            kv::Batch& batch);
 
+  // While one lives, no file is deleted: for whoever reads files of a snapshot longer than a statement may take.
+  class Hold {
+   public:
+    explicit Hold(Garbage& garbage);
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    Garbage& garbage_;
+  };
+
   // Deletes the files that are due, until `give_up`. What can't be deleted stays for the next time.
   // Blocks for I/O. Errors: those of the store; a storage that fails is logged.
   Status Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up);
@@ -72,7 +84,8 @@ class Garbage {
   const ManifestStore& manifests_;
   Storages& storages_;
   SegmentFiles& files_;
-  std::mutex sweeping_;
+  std::mutex sweeping_;  // held while files are deleted
+  int holds_ = 0;        // guarded by sweeping_
   std::mutex claims_mutex_;
   std::set<std::string, std::less<>> claims_;  // keys of this process's claims; guarded by claims_mutex_
 };

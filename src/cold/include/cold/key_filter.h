@@ -32,6 +32,7 @@ class KeyFilter {
 
   bool MayContain(std::string_view key) const;
   std::size_t bytes() const { return bytes_.size(); }
+  const std::string& encoded() const { return bytes_; }
 
  private:
   explicit KeyFilter(std::string bytes) : bytes_(std::move(bytes)) {}

@@ -37,6 +37,8 @@ struct Manifest {
       return segment.Covers(key) && filter->MayContain(key) &&
              !(hidden && std::ranges::binary_search(*hidden, key));
     }
+    // What is hidden here once other segments have these keys (ascending).
+    HiddenKeys HiddenWith(const std::vector<std::string>& keys) const;
   };
 
   std::uint64_t version = 0;  // grows with each change of this partition; 0: never had segments
@@ -61,6 +63,7 @@ struct ManifestChange {
     std::string filter;             // KeyFilter::Builder::Finish
     // All its keys, ascending. None when no other segment shows them: those of merged segments.
     std::vector<std::string> keys;
+    HiddenKeys hidden = {};  // keys of it that other segments of the change show
   };
   std::vector<Added> added = {};
   std::vector<SegmentId> removed = {};  // merged into what is added

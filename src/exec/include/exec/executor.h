@@ -16,6 +16,7 @@
 #include "duck/cancellation.h"
 #include "duck/engine.h"
 #include "exec/session_cache.h"
+#include "jobs/backup_service.h"
 #include "jobs/flush_service.h"
 #include "jobs/job_runner.h"
 #include "live/hub.h"
@@ -74,6 +75,7 @@ struct Services {
   jobs::JobRunner& jobs;
   jobs::FlushService& flush;
   cold::Garbage* garbage = nullptr;  // null: there is no cold tier
+  jobs::BackupService* backups = nullptr;
 };
 
 // Why a request failed. The results of the statements before it are in the answer.

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
-#include "jobs/compaction_service.h"
 #include "jobs/job_runner.h"
 #include "jobs/table_flusher.h"
 #include "kv/durable_writer.h"
@@ -16,6 +15,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -38,7 +38,8 @@ struct FlushServiceParts {
   JobStore& job_store;
   JobRunner& runner;
   TableFlusher& flusher;
-  CompactionService* compaction = nullptr;  // takes up jobs of its own after a crash; null: they failed
+  // Takes up a job of another type that a crash left; false: it can't go on. Empty: none can.
+  std::function<Result<bool>(const Job&)> resume_other = {};
   std::chrono::milliseconds retry_pause{
       30'000};  // after a failure; doubled each time, up to an hour
 };

@@ -164,9 +164,24 @@ struct KillJob {
   std::string job_id;
 };
 
-// A statement of ours that this server does not execute yet.
-struct LaterStatement {
-  std::string_view kind;  // static text: `ALTER TABLE`, `FLUSH TABLE`, `BEGIN`, ...
+// BACKUP {DATABASE | NAMESPACE} [IF EXISTS] ns TO 'path'
+struct BackupNamespace {
+  std::string ns;
+  std::string path;
+  bool if_exists = false;
+};
+
+// RESTORE {DATABASE | NAMESPACE} [IF NOT EXISTS] ns FROM 'path'
+struct RestoreNamespace {
+  std::string ns;
+  std::string path;
+  bool if_not_exists = false;
+};
+
+// SHOW {BACKUP | BACKUPS} FOR {DATABASE | NAMESPACE} ns; SHOW BACKUP 'path'
+struct ShowBackups {
+  std::optional<std::string> ns;
+  std::optional<std::string> path;  // one of the two
 };
 
 // Not one of ours: for the engine's parser.
@@ -174,11 +189,11 @@ struct NotOurs {};
 
 using KalamStatement = std::variant<
     NotOurs,
-    LaterStatement,
     AlterNamespace,
     AlterStorage,
     AlterTable,
     AlterUser,
+    BackupNamespace,
     Begin,
     ClearCache,
     Commit,
@@ -198,9 +213,11 @@ using KalamStatement = std::variant<
     GrantAccess,
     KillJob,
     KillLiveQuery,
+    RestoreNamespace,
     RevokeAccess,
     Rollback,
     ShowApiKeys,
+    ShowBackups,
     ShowNamespaces,
     ShowStorages,
     ShowTableStats,

@@ -33,7 +33,8 @@ class ColdScan {
   ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns);
   ~ColdScan();
 
-  // Fills `output` with rows and returns how many; 0 at the end. Throws ColdScan::Failure.
+  // Fills `output` with rows and returns how many; 0 at the end. They are valid until the next call: the file's reader
+  // writes over what vectors point into. Throws ColdScan::Failure.
   duckdb::idx_t Next(duckdb::DataChunk& output);
 
  private:

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/memory_budget.h"
-#include "cold_scan.h"
+#include "cold_scan_team.h"
 #include "datum_vector.h"
 #include "duck/cold_part.h"
 #include "query_scope.h"
@@ -67,7 +67,7 @@ struct ScanState final : duckdb::GlobalTableFunctionState {
   std::vector<std::optional<std::size_t>> columns;  // of the source, by output column; nullopt: row id
   std::vector<DataType> types;
   std::int64_t row_number = 0;
-  std::optional<ColdScan> cold;  // after the cursor's rows
+  std::optional<ColdScanTeam> cold;  // after the cursor's rows
 };
 
 // Ends the query; the engine would keep only the text.

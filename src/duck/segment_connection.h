@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/worker_pool.h"
 #include "duck/segment_engine.h"
 #include "duckdb_headers.h"
 
@@ -15,6 +16,7 @@ struct SegmentEngine::Impl {
   std::unique_ptr<duckdb::DuckDB> database;
   std::mutex mutex;
   std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex
+  std::unique_ptr<WorkerPool> helpers;  // of queries; ends first
 };
 
 // A connection of a SegmentEngine, taken from its pool and given back.

@@ -80,6 +80,8 @@ Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
   impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
   duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterRowsFunction(loader);
+  constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
+  impl->helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
   return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::move(impl)));
 } catch (const std::exception& e) {
   return Error(ErrorCode::kInternal, std::string("start the engine of segments: ") + e.what());

@@ -1,10 +1,14 @@
 #include "jobs/flush.h"
 
+#include "base/bytes.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "model/key_codec.h"
 #include "partition_flush.h"
 
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +24,9 @@ using std::chrono::steady_clock;
 // What a job's result shows of the files; their number is not limited otherwise.
 constexpr std::size_t kShownFiles = 1'000;
 constexpr std::size_t kShownErrors = 10;
+
+// A scan steps over so many deleted rows in some milliseconds.
+constexpr std::uint64_t kRowsPerReclaim = 50'000;
 
 struct Totals {
   std::uint64_t rows = 0;
@@ -85,6 +92,7 @@ class Flusher final : public TableFlusher {
     // Who sees the job completed sees its rows gone from the hot store.
     if (totals.users > 0)
       KALAM_TRY(parts_.committer.WaitDurable(parts_.committer.LatestSnapshot()->seq()));
+    Reclaim(*table, totals.rows);
     if (totals.failed > 0 && totals.users == 0) {
       return Error(ErrorCode::kIo, "Flush failed for all users: " + totals.errors.front());
     }
@@ -107,7 +115,23 @@ class Flusher final : public TableFlusher {
                                    error.message()));
   }
 
+  // Scans would step over each row that is gone.
+  void Reclaim(const TableDef& table, std::uint64_t rows) {
+    {
+      const std::lock_guard lock(mutex_);
+      std::uint64_t& gone = gone_[table.id];
+      gone += rows;
+      if (gone < kRowsPerReclaim) return;
+      gone = 0;
+    }
+    const std::string prefix = TablePrefix(table.id);
+    if (const Status done = parts_.store.Reclaim(kv::Family::kHot, prefix, PrefixSuccessor(prefix)); !done.ok())
+      log::Warn("jobs", "space of flushed rows not reclaimed: " + done.error().message());
+  }
+
   const FlushParts parts_;
+  std::mutex mutex_;
+  std::map<TableId, std::uint64_t> gone_;  // rows flushed since the last time; guarded by mutex_
 };
 
 }  // namespace

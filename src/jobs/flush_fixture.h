@@ -98,6 +98,7 @@ class ColdTierTest : public testing::Test {
 
   FlushParts Parts(FailPoint fail_point = {}) {
     return {.clock = clock_,
+            .store = *store_,
             .catalog = *catalog_,
             .committer = *committer_,
             .reader = *reader_,

@@ -309,6 +309,15 @@ Status Store::FlushMemtables() {
   return {};
 }
 
+Status Store::Reclaim(Family family, std::string_view lower, std::string_view upper) {
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  const rocksdb::Slice begin = ToSlice(lower), end = ToSlice(upper);
+  const auto status = impl_->db->CompactRange(options, impl_->handle(family), &begin, &end);
+  if (!status.ok()) return FromEngine(status);
+  return {};
+}
+
 StoreStats Store::stats() const {
   StoreStats stats;
   const auto property = [&](rocksdb::ColumnFamilyHandle* family, const std::string& name) {

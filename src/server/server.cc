@@ -313,6 +313,7 @@ Status Server::Parts::OpenCold() {
 void Server::Parts::OpenJobs() {
   job_store = std::make_unique<jobs::JobStore>(*store, *committer);
   flusher = jobs::MakeTableFlusher({.clock = clock,
+                                    .store = *store,
                                     .catalog = *catalog,
                                     .committer = *committer,
                                     .reader = *reader,

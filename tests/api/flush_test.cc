@@ -443,6 +443,44 @@ TEST_F(Flush, SmallFilesAreMergedInTheBackground) {
   EXPECT_EQ(Run("SELECT string_agg(id || body, ' ' ORDER BY id) FROM app.notes").cell(), "0c 1c 2c 11b 12b");
 }
 
+// Large enough that several threads read the files of one query.
+TEST_F(Flush, ManyLargeFilesAreReadRightWhoeverReadsThem) {
+  server_.options().env["KALAMDB_COMPACTION_MIN_FILES"] = "100";
+  Start();
+  ASSERT_TRUE(
+      Ok(Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY, room TEXT, "
+             "body TEXT, n INT) FLUSH ROW_THRESHOLD 999999 INTERVAL 86399s")));
+  constexpr int kFiles = 6, kRows = 20'000;
+  const std::string body = "'a text beyond what a vector holds itself ' || ";
+  const auto n = [](const std::string& id) {
+    return "CASE WHEN " + id + " % 3 = 0 THEN NULL ELSE " + id + " % 7 END";
+  };
+  for (int file = 0; file < kFiles; ++file) {
+    ASSERT_TRUE(Ok(Run("INSERT INTO app.notes SELECT i, 'room ' || i % 10, " + body + "i, " + n("i") +
+                       " FROM range(" + std::to_string(file * kRows) + ", " +
+                       std::to_string((file + 1) * kRows) + ") r(i)")));
+    FlushTable("app.notes");
+  }
+  ASSERT_TRUE(
+      Ok(Run("UPDATE app.notes SET room = 'hot' WHERE id % 1000 = 0; DELETE FROM app.notes WHERE "
+             "id % 1000 = 1")));
+  FlushTable("app.notes");
+  const auto count_where = [&](const std::string& condition) {
+    return Run("SELECT count(*) FROM app.notes WHERE " + condition).cell();
+  };
+  for (int round = 0; round < 20; ++round) {
+    EXPECT_EQ(Run("SELECT count(*) || ' ' || count(DISTINCT id) || ' ' || sum(id) FROM app.notes").cell(),
+              "119880 119880 7192799880");
+    EXPECT_EQ(Run("SELECT string_agg(n, ' ' ORDER BY room) FROM (SELECT room, count(*) AS n FROM "
+                  "app.notes GROUP BY room)")
+                  .cell(),
+              "120 11880 11880 12000 12000 12000 12000 12000 12000 12000 12000");
+    EXPECT_EQ(count_where("body <> " + body + "id"), "0");
+    EXPECT_EQ(count_where("n IS DISTINCT FROM " + n("id")), "0");
+    EXPECT_EQ(Run("SELECT count(*) FROM (SELECT * FROM app.notes LIMIT 3000)").cell(), "3000");
+  }
+}
+
 // Whatever was flushed between two statements, a table answers as its twin that never was.
 TEST_F(Flush, NoQueryCanTellWhereARowLies) {
   Start();

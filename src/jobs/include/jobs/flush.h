@@ -6,6 +6,7 @@
 #include "cold/garbage.h"
 #include "cold/storages.h"
 #include "jobs/table_flusher.h"
+#include "kv/store.h"
 #include "table/committer.h"
 #include "table/reader.h"
 #include "table/writer.h"
@@ -23,6 +24,7 @@ using FailPoint = std::function<Status(std::string_view place)>;
 // What a flush works with. All outlive the flusher.
 struct FlushParts {
   const Clock& clock;
+  kv::Store& store;
   const catalog::Catalog& catalog;
   table::Committer& committer;
   const table::Reader& reader;

@@ -128,6 +128,10 @@ class Store : public DurableWriter {
   // Writes memtables out to files and waits; for tests and before a backup.
   Status FlushMemtables();
 
+  // Rewrites the files that have keys of the range, without those that were deleted: until then an iterator steps over
+  // each of them. Takes as long as reading what is there; others go on meanwhile. Errors: kIo, kUnavailable.
+  Status Reclaim(Family family, std::string_view lower, std::string_view upper);
+
   StoreStats stats() const;
   // About how many bytes the keys from `lower` to below `upper` take, in memory and in files. Reads no data.
   std::uint64_t ApproximateBytes(Family family, std::string_view lower, std::string_view upper) const;

@@ -25,7 +25,7 @@ class StillClock final : public Clock {
 // These statements flush nothing.
 class NoFlusher final : public jobs::TableFlusher {
  public:
-  Result<std::string> Flush(TableId, jobs::JobContext&) override {
+  Result<jobs::FlushOutcome> Flush(TableId, jobs::JobContext&) override {
     return Error(ErrorCode::kUnsupported, "not in this test");
   }
 };

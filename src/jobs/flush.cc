@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/worker_pool.h"
 #include "model/key_codec.h"
 #include "partition_flush.h"
 
@@ -61,7 +62,7 @@ class Flusher final : public TableFlusher {
  public:
   explicit Flusher(const FlushParts& parts) : parts_(parts) {}
 
-  Result<std::string> Flush(TableId id, JobContext& context) override {
+  Result<FlushOutcome> Flush(TableId id, JobContext& context) override {
     const TableDefPtr table = parts_.catalog.FindTable(id);
     if (!table) return Error(ErrorCode::kNotFound, "the table was dropped");
     const auto started = steady_clock::now();
@@ -103,7 +104,7 @@ class Flusher final : public TableFlusher {
         "jobs",
         fmt::format("Flush job completed: job_id={}, table={}, records_flushed={}, duration_ms={}",
                     context.id(), table->name.table, totals.rows, duration));
-    return ResultOf(totals, parts_.catalog.StorageLocation(*table), duration);
+    return FlushOutcome{ResultOf(totals, parts_.catalog.StorageLocation(*table), duration), totals.failed > 0};
   }
 
  private:
@@ -124,12 +125,15 @@ class Flusher final : public TableFlusher {
       if (gone < kRowsPerReclaim) return;
       gone = 0;
     }
-    const std::string prefix = TablePrefix(table.id);
-    if (const Status done = parts_.store.Reclaim(kv::Family::kHot, prefix, PrefixSuccessor(prefix)); !done.ok())
-      log::Warn("jobs", "space of flushed rows not reclaimed: " + done.error().message());
+    // Not what the job is waited for. A full queue: the next flush asks again.
+    (void)reclaims_.TryPost([&store = parts_.store, prefix = TablePrefix(table.id)] {
+      const Status done = store.Reclaim(kv::Family::kHot, prefix, PrefixSuccessor(prefix));
+      if (!done.ok()) log::Warn("jobs", "space of flushed rows not reclaimed: " + done.error().message());
+    });
   }
 
   const FlushParts parts_;
+  WorkerPool reclaims_{1, 64};
   std::mutex mutex_;
   std::map<TableId, std::uint64_t> gone_;  // rows flushed since the last time; guarded by mutex_
 };

@@ -144,7 +144,8 @@ class ColdTierTest : public testing::Test {
   }
   Result<std::string> Flush(FailPoint fail_point = {}) {
     JobContext context("job");
-    return MakeTableFlusher(Parts(std::move(fail_point)))->Flush(id_, context);
+    KALAM_TRY_ASSIGN(FlushOutcome outcome, MakeTableFlusher(Parts(std::move(fail_point)))->Flush(id_, context));
+    return outcome.result;
   }
 
   TableDefPtr table() const { return catalog_->FindTable(id_); }

@@ -68,12 +68,16 @@ JobRunner::Spec FlushService::SpecOf(const TableDef& table) const {
 }
 
 JobWork FlushService::WorkOf(TableId table) {
-  return [this, table](JobContext& context) {
+  return [this, table](JobContext& context) -> Result<std::string> {
     // What is written from here on is the next flush's.
     parts_.counters.Restart(table);
-    auto result = parts_.flusher.Flush(table, context);
-    result.ok() ? NoteDone(table) : NoteFailed(table, result.error());
-    return result;
+    auto outcome = parts_.flusher.Flush(table, context);
+    if (!outcome.ok()) {
+      NoteFailed(table, outcome.error());
+      return std::move(outcome).error();
+    }
+    NoteDone(table, outcome->left_behind);
+    return std::move(outcome->result);
   };
 }
 
@@ -223,7 +227,7 @@ void FlushService::FlushNow(TableId id) {
   if (const auto job = Flush(*table); !job.ok()) NoteFailed(id, job.error());
 }
 
-void FlushService::NoteDone(TableId id) {
+void FlushService::NoteDone(TableId id, bool left_behind) {
   ++flushes_;
   {
     const std::lock_guard lock(mutex_);
@@ -237,9 +241,8 @@ void FlushService::NoteDone(TableId id) {
     log::Warn("jobs", "time of the last flush not stored: " + stored.error().message());
   }
   // Users whose files could not be written keep their rows, and have no new changes to count.
-  const auto hot = HasHotRows(id);
   const TableDefPtr table = parts_.catalog.FindTable(id);
-  if (!hot.ok() || !*hot || !table) return;
+  if (!left_behind || !table) return;
   const milliseconds interval = std::chrono::seconds(table->flush.interval_seconds.value_or(0));
   FlushIn(id, std::max(interval, parts_.retry_pause));
 }

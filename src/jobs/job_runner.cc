@@ -12,11 +12,14 @@
 #include <set>
 #include <thread>
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace kalam::jobs {
 namespace {
+
+constexpr int kNiceness = 10;  // of Linux, where it belongs to a thread
 
 std::int64_t ThreadCpuMicros() {
   timespec time{};
@@ -48,7 +51,11 @@ struct JobRunner::Impl {
   Impl(JobStore& job_store, const Clock& real_clock, JobRunnerOptions runner_options)
       : store(job_store), clock(real_clock), options(std::move(runner_options)) {
     for (unsigned i = 0; i < options.threads; ++i) {
-      threads.emplace_back([this, i] { Run(i); });
+      threads.emplace_back([this, i] {
+        // Who waits for an answer comes first.
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNiceness);
+        Run(i);
+      });
     }
   }
 

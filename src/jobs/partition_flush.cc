@@ -18,7 +18,7 @@ namespace {
 using FlushedRow = table::Writer::FlushedRow;
 
 // Hot rows go in pieces, so that writers of the same keys wait for one piece at most.
-constexpr std::size_t kRowsPerRemoval = 1'000;
+constexpr std::size_t kRowsPerRemoval = 256;
 constexpr int kAttempts = 5;  // while the table is altered under our hands
 
 Status Reach(const FlushParts& parts, std::string_view place) {

@@ -294,12 +294,17 @@ Status Writer::RemoveFlushed(const TableDef& table, const UserId& user, std::spa
   stripes.erase(repeated.begin(), repeated.end());
   const LatchGuard guard(impl_->latches, stripes, true);
   kv::Batch batch;
-  kv::PinnedValue latest;
+  // One walk instead of a look-up per row: they are neighbours. Others may come in between, and stay.
+  const auto latest = impl_->store.NewIterator(
+      kv::Family::kHot, {.lower = partition + rows.front().key, .upper = partition + rows.back().key + '\0'});
+  latest->SeekToFirst();
   for (const FlushedRow& row : rows) {
-    const std::string hot_key = partition + row.key;
-    KALAM_TRY_ASSIGN(const auto found, impl_->store.Get(kv::Family::kHot, hot_key, latest));
-    if (found == kv::ReadOutcome::kFound && RowSeq(latest.view()) == row.seq) batch.Delete(kv::Family::kHot, hot_key);
+    const auto hot_key = [&] { return latest->key().substr(partition.size()); };
+    while (latest->Valid() && hot_key() < row.key) latest->Next();
+    if (!latest->Valid()) break;
+    if (hot_key() == row.key && RowSeq(latest->value()) == row.seq) batch.Delete(kv::Family::kHot, latest->key());
   }
+  KALAM_TRY(latest->status());
   if (batch.empty()) return {};
   KALAM_TRY(impl_->committer.WriteAbout(table.id, batch));
   return {};

@@ -85,7 +85,7 @@ class FlushService {
   void Consider(TableId table, std::uint64_t changes);
   void FlushNow(TableId table);
   void FlushIn(TableId table, std::chrono::milliseconds pause);
-  void NoteDone(TableId table);
+  void NoteDone(TableId table, bool left_behind);
   void NoteFailed(TableId table, const Error& error);
   std::vector<TableId> TakeOverdue();
 

@@ -8,6 +8,11 @@
 
 namespace kalam::jobs {
 
+struct FlushOutcome {
+  std::string result;        // of the job, JSON text
+  bool left_behind = false;  // some partitions failed: their rows are hot still
+};
+
 // Moves the hot rows of one table to Parquet, partition by partition. Thread-safe; a table has one
 // run at a time (the key of its jobs sees to that).
 class TableFlusher {
@@ -22,7 +27,7 @@ class TableFlusher {
   // kCancelled when the context wants it to end: partitions that are done stay done, the others
   // stay hot. Other errors when no partition could be flushed: `Flush failed for all users: ...`;
   // kNotFound when there is no such table.
-  virtual Result<std::string> Flush(TableId table, JobContext& context) = 0;
+  virtual Result<FlushOutcome> Flush(TableId table, JobContext& context) = 0;
 };
 
 }  // namespace kalam::jobs

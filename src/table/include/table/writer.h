@@ -85,7 +85,7 @@ class Writer {
 
   // Removes hot rows that a published segment holds: each only if it is still the version with the given seq. Says
   // nothing to anybody and leaves the log alone. Not synced: rows that come back after a crash are the same as the
-  // segment's. Errors: kNotFound when the table was dropped.
+  // segment's. `rows`: at least one, ascending by key. Errors: kNotFound when the table was dropped.
   struct FlushedRow {
     std::string key;  // primary key, key form
     Seq seq;

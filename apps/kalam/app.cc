@@ -1,6 +1,7 @@
 #include "app.h"
 
 #include "config.h"
+#include "export/export_command.h"
 #include "import/import_command.h"
 #include "live_view.h"
 #include "options.h"
@@ -121,6 +122,7 @@ ExitCode Run(const Options& options) {
   if (options.import) {
     return RunImport(*client, *options.import, settings.format, err_style.terminal, printer);
   }
+  if (options.export_table) return RunExport(*client, *options.export_table, err_style.terminal, printer);
   if (options.watch) return RunWatch(*client, *options.watch, printer);
   Session session(*std::move(client), &printer);
   return RunSql(session, options, settings);

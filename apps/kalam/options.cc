@@ -54,6 +54,21 @@ void DescribeImport(CLI::App& app, ImportOptions& import) {
   app.add_flag("--allow-refused", import.allow_refused, "Exit with 0 even if rows were refused");
 }
 
+void DescribeExport(CLI::App& app, ExportOptions& out) {
+  app.set_help_flag("--help", "Show this help");
+  app.footer(
+      "\nRows come in the order of the primary key, a page at a time: rows that change meanwhile are of the moment\n"
+      "their page was read. BACKUP DATABASE writes one moment, as Parquet. kalam import reads the files back.");
+  app.add_option("table", out.table, "Table to read, as the user sees it: NAMESPACE.TABLE")->required();
+  app.add_option("file", out.file, "File to write; - is standard output")->required();
+  app.add_option("--output-format", out.output_format, "csv, json or ndjson (default: file name)")
+      ->check(CLI::IsMember({"csv", "json", "ndjson"}));
+  app.add_option("--where", out.where, "Only these rows: an SQL condition");
+  app.add_option("--page-rows", out.page_rows, "Rows in one SELECT")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+}
+
 void DescribeWatch(CLI::App& app, WatchOptions& watch) {
   app.set_help_flag("--help", "Show this help");
   app.footer(
@@ -72,6 +87,7 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
   Options options;
   ImportOptions import;
   WatchOptions watch;
+  ExportOptions out;
   std::string user;
   std::string color;
   bool no_color = false;
@@ -110,6 +126,9 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
   auto* import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
   import_app->fallthrough();
   DescribeImport(*import_app, import);
+  auto* export_app = app.add_subcommand("export", "Write a table to a CSV, JSON or NDJSON file");
+  export_app->fallthrough();
+  DescribeExport(*export_app, out);
   auto* watch_app = app.add_subcommand("watch", "Show how the result of a SELECT changes");
   watch_app->fallthrough();
   DescribeWatch(*watch_app, watch);
@@ -118,6 +137,7 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     if (import_app->parsed()) return EarlyExit{ExitCode::kOk, import_app->help("kalam import")};
+    if (export_app->parsed()) return EarlyExit{ExitCode::kOk, export_app->help("kalam export")};
     if (watch_app->parsed()) return EarlyExit{ExitCode::kOk, watch_app->help("kalam watch")};
     return EarlyExit{ExitCode::kOk, app.help()};
   } catch (const CLI::CallForVersion&) {
@@ -148,6 +168,10 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     } else if (!options.user_id) {
       options.user_id = user;
     }
+  }
+  if (export_app->parsed()) {
+    if (options.command || options.file) return usage("export does not go together with --command or --file");
+    options.export_table = std::move(out);
   }
   if (watch_app->parsed()) {
     if (options.command || options.file) return usage("watch does not go together with --command or --file");

@@ -25,6 +25,15 @@ struct ImportOptions {
   bool allow_refused = false;
 };
 
+// What `kalam export` was told.
+struct ExportOptions {
+  std::string table;          // "ns.table" or "table"
+  std::string file;           // "-" is standard output
+  std::string output_format;  // csv, json, ndjson; empty: from the file's name
+  std::string where;          // SQL
+  int page_rows = 10'000;
+};
+
 // What `kalam watch` was told.
 struct WatchOptions {
   std::string sql;  // a SELECT, or SUBSCRIBE TO ...
@@ -52,6 +61,7 @@ struct Options {
   bool verbose = false;
   std::optional<ImportOptions> import;
   std::optional<WatchOptions> watch;
+  std::optional<ExportOptions> export_table;
 };
 
 // The command line already said everything there is to do: --help, --version, or a mistake.

@@ -73,7 +73,8 @@ class Flush : public OwnServerTest {
 };
 
 // US3 T238 test_flush_table_returns_job_id, T239 test_flush_job_completes_asynchronously,
-// T241 test_flush_job_result_includes_metrics; US2 T143 test_flush_job_status_tracking
+// T241 test_flush_job_result_includes_metrics; US2 T143 test_flush_job_status_tracking; US9
+// T296 test_system_jobs_enhanced_fields
 TEST_F(Flush, ATableIsFlushedByAJob) {
   Start();
   ASSERT_TRUE(Ok(Run(

@@ -38,6 +38,7 @@ class CliWatch : public SharedServerTest {
   std::string ns_;
 };
 
+// US0 T043 test_cli_websocket_subscription
 TEST_F(CliWatch, ShowsOneLinePerChange) {
   Ran ran;
   std::thread watching([&] {
@@ -99,6 +100,7 @@ TEST_F(CliWatch, GoesOnAfterASeq) {
   EXPECT_NE(ran.out.find("INSERT [sub-1] {\"id\":2}"), std::string::npos) << ran;
 }
 
+// US0 T044 test_cli_subscription_with_filter, T045 test_cli_subscription_cancel, T061 test_cli_subscription_last_rows
 TEST_F(CliWatch, SubscribeToShowsTheLiveQueryUntilCtrlC) {
   const KalamRunner kalam = Kalam();
   Terminal terminal(kalam,

@@ -91,13 +91,24 @@ TEST_F(LiveConnection, WithoutIdentityThereIsTheFirstMessage) {
   EXPECT_EQ(silent.socket().AwaitClose(milliseconds(8000)), 4401);
 }
 
-TEST_F(LiveConnection, ADeletedUserIsDisconnected) {
+TEST_F(LiveConnection, WhoIsNoLongerWhoTheyWereIsDisconnected) {
   Started();
-  ASSERT_TRUE(Ok(SqlClient(port_).Run("CREATE USER eve")));
-  LiveClient client(port_, HttpHeaders{{"Authorization", "Bearer " + SignToken("eve")}});
-  EXPECT_EQ(client.Subscribe("s", "SELECT * FROM app.notes")["type"].text(), "subscription_ack");
-  ASSERT_TRUE(Ok(SqlClient(port_).Run("DROP USER eve")));
-  EXPECT_EQ(client.socket().AwaitClose(milliseconds(60'000)), 4401);
+  ASSERT_TRUE(Ok(SqlClient(port_).Run("CREATE USER eve; CREATE USER sven ROLE service; CREATE USER noor")));
+  const auto connect = [&](const char* user, std::int64_t expires_in_seconds = 3600) {
+    const std::string token = SignToken(user, {.expires_in_seconds = expires_in_seconds});
+    auto client = std::make_unique<LiveClient>(port_, HttpHeaders{{"Authorization", "Bearer " + token}});
+    EXPECT_EQ(client->Subscribe("s", "SELECT * FROM app.notes")["type"].text(), "subscription_ack");
+    return client;
+  };
+  const auto deleted = connect("eve"), demoted = connect("sven"), unchanged = connect("noor");
+  const auto expiring = connect("noor", -55);  // a minute's difference between clocks is tolerated
+  ASSERT_TRUE(Ok(SqlClient(port_).Run("DROP USER eve; ALTER USER sven SET ROLE user")));
+  constexpr milliseconds kWithin{60'000};
+  for (LiveClient* client : {deleted.get(), demoted.get(), expiring.get()}) {
+    EXPECT_EQ(client->socket().AwaitClose(kWithin), 4401);
+  }
+  ASSERT_TRUE(Ok(SqlClient(port_, "noor").Run("INSERT INTO app.notes (id) VALUES (1)")));
+  EXPECT_EQ(unchanged->Next("s")["change_type"].text(), "insert");
 }
 
 TEST_F(LiveConnection, SubscriptionsAreLimited) {

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kBlock = 1 << 20;
 
 Error FailedTo(const char* what, const std::string& path) {
-  return Error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+  return Error(errno == ENOENT || errno == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIo,
                std::string(what) + " '" + path + "': " + std::strerror(errno));
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cold/file_digest.h"
 #include "kv/iterator.h"
+#include "kv/pinned_value.h"
 
 #include <filesystem>
 #include <string>
@@ -83,11 +84,18 @@ Status Garbage::Claim(const Segment& segment) {
     const std::lock_guard lock(claims_mutex_);
     claims_.insert(key);
   }
-  kv::Batch batch;
-  batch.Put(Family::kMeta, key, ValueOf(segment, 0, true));
-  Status stored = writer_.WriteDurably(batch);
-  if (!stored.ok()) Settled(segment);
-  return stored;
+  const auto claim = [&]() -> Status {
+    kv::PinnedValue value;
+    KALAM_TRY_ASSIGN(const auto found, store_.Get(Family::kMeta, key, value));
+    if (found == kv::ReadOutcome::kFound)
+      return Error(ErrorCode::kAlreadyExists, "file '" + segment.file.text() + "' is still to be deleted");
+    kv::Batch batch;
+    batch.Put(Family::kMeta, key, ValueOf(segment, 0, true));
+    return writer_.WriteDurably(batch);
+  };
+  Status claimed = claim();
+  if (!claimed.ok()) Settled(segment);
+  return claimed;
 }
 
 void Garbage::Settle(const Segment& segment, kv::Batch& batch) { batch.Delete(Family::kMeta, KeyOf(segment)); }

@@ -173,6 +173,7 @@ TEST_F(CompactionTest, WhatACrashLeftGoesButNotWhatAnotherPutThere) {
   ASSERT_TRUE(garbage_->Claim(segment).ok());
   Sweep();
   EXPECT_EQ(Files().size(), 2u) << "it may still be published";
+  EXPECT_EQ(garbage_->Claim(segment).error().code(), ErrorCode::kAlreadyExists) << "not before it is gone";
   Reopen();
   // Somebody else's now.
   std::ofstream(orphan, std::ios::app) << "more";

@@ -20,6 +20,7 @@ constexpr std::string_view kLastFlush = "flush/last/";
 constexpr std::uint64_t kNoThreshold = std::numeric_limits<std::uint64_t>::max();
 constexpr milliseconds kMaxRetryPause = std::chrono::hours(1);
 constexpr milliseconds kMaxCountTime{50};
+constexpr milliseconds kLookAgain{100};
 
 std::string LastFlushKey(TableId table) { return std::string(kLastFlush) + TablePrefix(table); }
 
@@ -224,7 +225,10 @@ void FlushService::FlushNow(TableId id) {
   if (!table) return parts_.counters.Forget(id);
   const auto hot = HasHotRows(id);
   if (hot.ok() && !*hot) return parts_.counters.Restart(id);
-  if (const auto job = Flush(*table); !job.ok()) NoteFailed(id, job.error());
+  const auto job = Flush(*table);
+  if (!job.ok()) return NoteFailed(id, job.error());
+  // It began before these changes: what it leaves is for the next one.
+  if (job->status == JobStatus::kRunning) FlushIn(id, kLookAgain);
 }
 
 void FlushService::NoteDone(TableId id, bool left_behind) {

@@ -111,7 +111,9 @@ Status SegmentBuilder::PutUnderFreeName(const std::string& folder) {
     const std::string suffix = attempt == 0 ? std::string() : fmt::format("-{}", attempt);
     KALAM_TRY_ASSIGN(segment_->file, cold::ObjectName::Parse(fmt::format("{}/{}{}.parquet", folder, time, suffix)));
     if (const auto path = store_.LocalPath(segment_->file); path && std::filesystem::exists(*path)) continue;
-    KALAM_TRY(garbage_.Claim(*segment_));
+    const Status claimed = garbage_.Claim(*segment_);
+    if (!claimed.ok() && claimed.error().code() == ErrorCode::kAlreadyExists) continue;
+    KALAM_TRY(claimed);
     Status put = store_.PutFile(segment_->file, local_);
     if (put.ok()) return {};
     // After any other failure the file may be there all the same.

@@ -82,7 +82,8 @@ Status Garbage::Claim(const Segment& segment) {
   const std::string key = KeyOf(segment);
   {
     const std::lock_guard lock(claims_mutex_);
-    claims_.insert(key);
+    if (!claims_.insert(key).second)
+      return Error(ErrorCode::kAlreadyExists, "file '" + segment.file.text() + "' is being made");
   }
   const auto claim = [&]() -> Status {
     kv::PinnedValue value;

@@ -174,6 +174,8 @@ TEST_F(CompactionTest, WhatACrashLeftGoesButNotWhatAnotherPutThere) {
   Sweep();
   EXPECT_EQ(Files().size(), 2u) << "it may still be published";
   EXPECT_EQ(garbage_->Claim(segment).error().code(), ErrorCode::kAlreadyExists) << "not before it is gone";
+  Sweep();
+  EXPECT_EQ(Files().size(), 2u) << "the refusal has not freed it";
   Reopen();
   // Somebody else's now.
   std::ofstream(orphan, std::ios::app) << "more";

@@ -41,8 +41,8 @@ class Garbage {
 
   // Says, before a file is put, that it belongs to nobody until a manifest has it: after a crash the
   // next process deletes it, if it is there and has the segment's checksum (the name may have been
-  // taken by another). Durable on return. Errors: kAlreadyExists while a file of this name is still
-  // to be deleted: that might take the new one; those of the store.
+  // taken by another). Durable on return. Errors: kAlreadyExists while another is making a file of
+  // this name, or one is still to be deleted: that might take the new one; those of the store.
   Status Claim(const Segment& segment);
   // Adds to `batch`, which puts the segment into its manifest, that the file is nobody's no more.
   static void Settle(const Segment& segment, kv::Batch& batch);

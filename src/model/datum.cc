@@ -1,5 +1,6 @@
 #include "model/datum.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -31,6 +32,9 @@ Error CannotConvert(const Datum& in, DataType type) {
   return Error(ErrorCode::kConstraint,
                "cannot convert " + Describe(in) + " to " + std::string(ToString(type)));
 }
+
+// From here on the nearest FLOAT would be infinite: half a step beyond the largest.
+constexpr double kFirstBeyondFloat = 0x1.ffffffp127;
 
 struct IntRange {
   std::int64_t low, high;
@@ -219,9 +223,11 @@ Result<Datum> ConvertDatum(const Datum& in, DataType type, std::string& scratch)
     case DataType::kDouble: {
       const auto value = ToDouble(in);
       if (!value) return CannotConvert(in, type);
-      if (type == DataType::kFloat && std::isfinite(*value) &&
-          std::abs(*value) > std::numeric_limits<float>::max()) {
-        return CannotConvert(in, type);
+      if (type == DataType::kFloat && std::isfinite(*value)) {
+        // The shortest text of the largest float, 3.4028235e38, is a little more than it.
+        constexpr double kMax = std::numeric_limits<float>::max();
+        if (std::abs(*value) >= kFirstBeyondFloat) return CannotConvert(in, type);
+        return Datum::Double(std::clamp(*value, -kMax, kMax));
       }
       return Datum::Double(*value);
     }

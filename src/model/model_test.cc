@@ -1,3 +1,5 @@
+#include <cmath>
+#include <limits>
 #include <map>
 #include <random>
 
@@ -41,6 +43,14 @@ TEST(UserIds, HoldNoByteThatCouldEndAKeyPrefix) {
   EXPECT_FALSE(UserId::Parse("").ok());
   EXPECT_FALSE(UserId::Parse(std::string("a\0b", 3)).ok());
   EXPECT_FALSE(UserId::Parse("../x").ok());
+}
+
+TEST(Convert, ANumberBecomesTheNearestFloatUnlessThatIsInfinite) {
+  const double max = std::numeric_limits<float>::max();
+  EXPECT_EQ(Convert(Datum::Double(3.4028235e38), DataType::kFloat)->double_value(), max);
+  EXPECT_EQ(Convert(Datum::Double(-3.4028235e38), DataType::kFloat)->double_value(), -max);
+  EXPECT_FALSE(Convert(Datum::Double(0x1.ffffffp127), DataType::kFloat).ok());
+  EXPECT_TRUE(std::isinf(Convert(Datum::Double(HUGE_VAL), DataType::kFloat)->double_value()));
 }
 
 TEST(TimeText, PrintsWhatItReads) {

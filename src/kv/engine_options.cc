@@ -2,11 +2,13 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
 #include <limits>
 
+#include "engine_log.h"
 #include "row_memtable.h"
 
 namespace kalam::kv {
@@ -35,11 +37,25 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
   return table;
 }
 
+// After a full disk Recover decides when to go on: an attempt of the engine's own, on a disk that is still full, can
+// be the last.
+class RecoversWhenTold final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* by_itself) override {
+    *by_itself = false;
+  }
+};
+
+// A log file lives as long as one of its memtables: as many of those as log files are wanted, and two at least.
+int WriteBuffers(const Options& options) {
+  return std::max(std::min(options.max_write_buffers, options.wal_log_count), 2);
+}
+
 // Point reads and short scans of rows of some 200 bytes.
 void TuneHot(rocksdb::ColumnFamilyOptions& family, const Options& options,
              rocksdb::BlockBasedTableOptions& table) {
   family.write_buffer_size = options.write_buffer_bytes;
-  family.max_write_buffer_number = options.max_write_buffers;
+  family.max_write_buffer_number = WriteBuffers(options);
   family.memtable_factory = MakeRowMemtables();
   // Most inserts look for a key that is not there: the memtable's filter answers that without a
   // search.
@@ -58,7 +74,7 @@ void TuneHot(rocksdb::ColumnFamilyOptions& family, const Options& options,
 void TuneLog(rocksdb::ColumnFamilyOptions& family, const Options& options,
              rocksdb::BlockBasedTableOptions& table) {
   family.write_buffer_size = options.write_buffer_bytes;
-  family.max_write_buffer_number = options.max_write_buffers;
+  family.max_write_buffer_number = WriteBuffers(options);
   family.memtable_factory = MakeRowMemtables();
   family.compaction_style = rocksdb::kCompactionStyleFIFO;
   family.compaction_options_fifo.max_table_files_size = options.log_max_bytes;
@@ -89,10 +105,9 @@ rocksdb::DBOptions DatabaseOptions(const Options& options, std::uint64_t file_sy
   // Write only fills a buffer; FlushToOs and Sync empty it for everybody at once.
   db.manual_wal_flush = true;
   // All families are flushed together, so a log file is done with as a whole and at most
-  // max_write_buffers of them are alive. That also bounds what a restart has to replay.
+  // WriteBuffers of them are alive. That also bounds what a restart has to replay.
   db.atomic_flush = true;
   db.max_total_wal_size = options.write_buffer_bytes + options.write_buffer_bytes / 2;
-  db.keep_log_file_num = static_cast<std::size_t>(std::max(options.wal_log_count, 1));
   // One thread writes at a time (the sequencer's lock sees to it), which the memtables rely on.
   db.allow_concurrent_memtable_write = false;
   db.enable_write_thread_adaptive_yield = false;
@@ -105,8 +120,9 @@ rocksdb::DBOptions DatabaseOptions(const Options& options, std::uint64_t file_sy
   db.max_open_files = -1;  // files stay open: an event loop's reads must not open one
   db.bytes_per_sync = 1 << 20;
   db.skip_stats_update_on_db_open = true;
-  db.info_log_level = rocksdb::WARN_LEVEL;
-  db.max_log_file_size = 4 << 20;
+  db.listeners.push_back(std::make_shared<RecoversWhenTold>());
+  db.max_bgerror_resume_count = 0;
+  db.info_log = MakeEngineLog();
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   return db;

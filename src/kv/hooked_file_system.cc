@@ -59,6 +59,7 @@ class HookedFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* file,
                            IODebugContext* context) override {
+    if (const int error = fault_(FileOperation::kCreate, name)) return FromErrno(error, name);
     const IOStatus status = FileSystemWrapper::NewWritableFile(name, options, file, context);
     if (status.ok()) *file = std::make_unique<HookedFile>(std::move(*file), name, fault_);
     return status;

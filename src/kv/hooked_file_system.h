@@ -10,7 +10,7 @@
 
 namespace kalam::kv {
 
-// The default file system, with `fault` asked before each write and sync: how tests make a disk fail.
+// The default file system, with `fault` asked before each creation, write and sync: how tests make a disk fail.
 std::shared_ptr<rocksdb::FileSystem> MakeHookedFileSystem(
     std::function<int(FileOperation, std::string_view)> fault);
 

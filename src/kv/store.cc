@@ -28,6 +28,8 @@ namespace {
 // A batch from this size on may use up much of the disk by itself: look at the free space first.
 constexpr std::size_t kLargeBatchBytes = 1 << 20;
 
+constexpr std::size_t kProbeBytes = 64 << 10;
+
 struct Space {
   std::uint64_t total = 0;
   std::uint64_t free = 0;
@@ -123,6 +125,18 @@ struct Store::Impl {
     Health expected = Health::kGood;
     health.compare_exchange_strong(expected, Health::kDiskFull);
     return FromEngine(status);
+  }
+
+  // Is there room for a new file? Blocks may be free and inodes or a quota used up: one is made.
+  Status ProbeSpace() {
+    CheckSpace();
+    if (low_on_space.load(std::memory_order_relaxed)) return DiskFull();
+    rocksdb::Env* const env = db->GetEnv();
+    const std::string path = options.path + "/space-probe";
+    const auto made = rocksdb::WriteStringToFile(env, std::string(kProbeBytes, ' '), path, /*should_sync=*/true);
+    (void)env->DeleteFile(path);
+    if (!made.ok()) return FromEngine(made);
+    return {};
   }
 
   Status FlushLog(bool sync) {
@@ -235,10 +249,13 @@ Status Store::Recover() {
   const Health health = impl_->health.load(std::memory_order_acquire);
   if (health == Health::kGood) return {};
   if (health == Health::kFailed) return impl_->Failure();
+  // The engine has one attempt: what it can't create then, it takes for the end.
+  KALAM_TRY(impl_->ProbeSpace());
   // The log file that met the end of the disk is of no more use: what it should hold goes from the
   // memtables to table files instead.
   auto status = impl_->db->Resume();
   if (status.ok()) status = impl_->FlushAll();
+  if (status.severity() >= rocksdb::Status::Severity::kFatalError) return impl_->Fail(status);
   if (!status.ok()) return FromEngine(status);
   impl_->health.store(Health::kGood, std::memory_order_release);
   impl_->CheckSpace();

@@ -21,7 +21,7 @@ namespace kalam::kv {
 
 enum class Compression : std::uint8_t { kNone, kSnappy, kZlib, kLz4, kZstd };
 
-enum class FileOperation : std::uint8_t { kWrite, kSync };
+enum class FileOperation : std::uint8_t { kCreate, kWrite, kSync };
 
 struct Options {
   std::string path{};  // created if missing
@@ -29,7 +29,7 @@ struct Options {
   int max_write_buffers = 3;                  // memtables per family, full ones included
   std::size_t block_cache_bytes = 256 << 20;
   int max_background_jobs = 4;
-  // At most this many write-ahead log files (and as many of the engine's own message files) are kept.
+  // At most this many write-ahead log files are kept, but one being written and one being finished always.
   int wal_log_count = 3;
   Compression compression = Compression::kLz4;
   // The change log loses its oldest files beyond this age or size, whichever comes first.
@@ -42,7 +42,7 @@ struct Options {
   std::uint64_t min_free_bytes = 64 << 20;
   // For tests. Free bytes as seen by the check above, instead of asking the file system.
   std::function<std::uint64_t()> free_bytes{};
-  // For tests. Called before each write or sync of one of the store's files; an errno other than 0 makes
+  // For tests. Called before each creation, write or sync of one of the store's files; an errno other than 0 makes
   // it fail with that.
   std::function<int(FileOperation operation, std::string_view file)> file_fault{};
 };

@@ -45,6 +45,7 @@ struct JobRunner::Impl {
     const JobWork work;
     JobContext context;
     bool running = false;
+    bool ended = false;  // its work is done, its record may not be: whoever asks now wants another job
   };
   using EntryPtr = std::shared_ptr<Entry>;
 
@@ -61,7 +62,7 @@ struct JobRunner::Impl {
 
   EntryPtr FindByKey(std::string_view key) const {
     for (const auto& [id, entry] : live) {
-      if (entry->key == key) return entry;
+      if (entry->key == key && !entry->ended) return entry;
     }
     return nullptr;
   }
@@ -112,6 +113,10 @@ struct JobRunner::Impl {
       } catch (const std::exception& e) {
         outcome = Error(ErrorCode::kInternal, e.what());
       }
+    }
+    {
+      const std::lock_guard lock(mutex);
+      entry.ended = true;
     }
     job.cpu_used += ThreadCpuMicros() - cpu_before;
     job.memory_used = std::max(job.memory_used, entry.context.memory_used_);

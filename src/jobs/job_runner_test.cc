@@ -82,6 +82,18 @@ TEST_F(JobRunnerTest, AJobGoesFromPendingToCompletedAndTellsWhatItTook) {
   EXPECT_FALSE(done.trace.empty());
 }
 
+// Whoever sees that a job has ended and asks for another gets another.
+TEST_F(JobRunnerTest, AnEndedJobIsNotTheAnswerToTheNextRequest) {
+  std::string last;
+  for (int round = 0; round < 100; ++round) {
+    const Job job = runner_->Start(Flush("notes"), Quick()).value();
+    ASSERT_NE(job.id, last);
+    last = job.id;
+    while (Record(last).status != JobStatus::kCompleted) {
+    }
+  }
+}
+
 TEST_F(JobRunnerTest, OneJobAKeyAtATime) {
   Held held;
   const Job first = runner_->Start(Flush("notes"), held.work()).value();

@@ -86,4 +86,12 @@ Status CopyVerified(const std::filesystem::path& from, const std::filesystem::pa
   return status;
 }
 
+Status WriteFile(const std::filesystem::path& path, std::string_view bytes) {
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  if (!file) return FailedTo("create", path);
+  Status written = WriteAll(file.get(), bytes, path);
+  if (!written.ok()) ::unlink(path.c_str());
+  return written;
+}
+
 }  // namespace kalam::cold

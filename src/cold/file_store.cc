@@ -168,7 +168,11 @@ class FileStore final : public ObjectStore {
         0) {
       return IoError("store", name.text());
     }
-    return SyncFd(folder.get(), name.text());
+    Status synced = SyncFd(folder.get(), name.text());
+    // Nobody knows whether it would be there after a crash: it is not there now.
+    if (!synced.ok())
+      (void)::renameat2(folder.get(), split.file.c_str(), AT_FDCWD, local.c_str(), RENAME_NOREPLACE);
+    return synced;
   }
 
   // The folder of an object, made where missing; each new entry is synced before it is built upon.

@@ -163,17 +163,21 @@ class BackupWriter {
     KALAM_TRY(target_.Delete(name));
     const std::filesystem::path local = NewLocal();
     KALAM_TRY(cold::CopyVerified(from, local, sha256));
-    return target_.PutFile(name, local);
+    return Put(name, local);
   }
 
   Status PutBytes(const cold::ObjectName& name, std::string_view bytes) {
     KALAM_TRY(target_.Delete(name));
     const std::filesystem::path local = NewLocal();
-    std::ofstream file(local, std::ios::binary);
-    file << bytes;
-    file.close();
-    if (!file) return Error(ErrorCode::kIo, "write '" + local.string() + "'");
-    return target_.PutFile(name, local);
+    KALAM_TRY(cold::WriteFile(local, bytes));
+    return Put(name, local);
+  }
+
+  Status Put(const cold::ObjectName& name, const std::filesystem::path& local) {
+    Status put = target_.PutFile(name, local);
+    std::error_code ignored;
+    if (!put.ok()) std::filesystem::remove(local, ignored);
+    return put;
   }
 
   Status RemoveHotFilesOfEarlierAttempts() {

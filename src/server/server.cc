@@ -505,7 +505,9 @@ Status Server::Parts::OpenApi() {
                                                 [this] { RemoveOldJobs(); });
   row_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.retention.cleanup_schedule).value(), clock,
                                                 [this] { compaction->CleanUpAll(); });
-  garbage_sweep = std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); });
+  // At once: what a crash left is there from the beginning.
+  garbage_sweep =
+      std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); }, PeriodicTask::First::kAtOnce);
   user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
   return {};
 }

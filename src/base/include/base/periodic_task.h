@@ -8,11 +8,13 @@
 
 namespace kalam {
 
-// Calls a function again and again, with a pause between, on a thread of its own; the first time after one pause.
-// The destructor waits for a running call.
+// Calls a function again and again, with a pause between, on a thread of its own. The destructor waits for a running
+// call.
 class PeriodicTask {
  public:
-  PeriodicTask(std::chrono::milliseconds pause, std::function<void()> task);
+  enum class First { kAfterPause, kAtOnce };
+
+  PeriodicTask(std::chrono::milliseconds pause, std::function<void()> task, First first = First::kAfterPause);
   ~PeriodicTask();
   PeriodicTask(const PeriodicTask&) = delete;
   PeriodicTask& operator=(const PeriodicTask&) = delete;

@@ -24,4 +24,7 @@ std::string DigestOf(std::string_view bytes);
 // SHA-256 is another one: there is no copy then; kNotFound, kIo.
 Status CopyVerified(const std::filesystem::path& from, const std::filesystem::path& to, const std::string& sha256);
 
+// Writes a new file, which need not be on disk when this returns. After a failure there is none. Errors: kIo.
+Status WriteFile(const std::filesystem::path& path, std::string_view bytes);
+
 }  // namespace kalam::cold

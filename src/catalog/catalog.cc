@@ -165,14 +165,14 @@ std::optional<Catalog::NamespaceContents> Catalog::ContentsOf(std::string_view n
   return contents;
 }
 
-Status Catalog::RestoreNamespace(NamespaceContents contents, const AddToCreate& also) {
+Status Catalog::RestoreNamespace(NamespaceContents contents, const AddToCreate& also, kv::Batch with) {
   const std::string ns = contents.document.name;
   KALAM_TRY(CheckNamespaceName(ns));
   std::lock_guard ddl(ddl_mutex_);
   if (namespaces_.contains(ns)) {
     return Error(ErrorCode::kAlreadyExists, fmt::format("Namespace '{}' already exists", ns));
   }
-  kv::Batch batch;
+  kv::Batch batch = std::move(with);
   batch.Put(kv::Family::kMeta, NamespaceKey(ns), EncodeNamespace(contents.document));
   for (TableDocument& document : contents.tables) {
     if (document.def.name.ns != ns) return Error(ErrorCode::kCorruption, "a table of another namespace");

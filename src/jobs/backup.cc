@@ -1,9 +1,13 @@
 #include "jobs/backup.h"
 
 #include "backup_manifest.h"
+#include "base/bytes.h"
 #include "base/json_writer.h"
 #include "cold/file_digest.h"
 #include "cold/file_store.h"
+#include "kv/batch.h"
+#include "kv/iterator.h"
+#include "kv/pinned_value.h"
 #include "segment_builder.h"
 
 #include <algorithm>
@@ -49,6 +53,42 @@ Result<BackupManifest> ReadManifest(const std::filesystem::path& folder) {
   return DecodeBackupManifest(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
+// Restores that are done, each written with its namespace: their jobs may not know it yet when the server dies.
+//
+//   restore/done/ | job id  ->  | when i64 LE, micros | the job's result |
+constexpr std::string_view kRestoreDone = "restore/done/";
+// A job's record follows within moments.
+constexpr TimestampMicros kKeepRestoreDone = TimestampMicros{3'600} * 1'000'000;
+
+std::string RestoreDoneKey(const std::string& job) { return std::string(kRestoreDone) + job; }
+
+// The result of a job's restore that is done.
+Result<std::optional<std::string>> RestoreDone(const BackupParts& parts, const std::string& job) {
+  kv::PinnedValue value;
+  KALAM_TRY_ASSIGN(const auto found, parts.store.Get(kv::Family::kMeta, RestoreDoneKey(job), value));
+  if (found != kv::ReadOutcome::kFound) return std::optional<std::string>();
+  if (value.view().size() < sizeof(TimestampMicros)) return Error(ErrorCode::kCorruption, "restore/done/: too short");
+  return std::optional(std::string(value.view().substr(sizeof(TimestampMicros))));
+}
+
+// What goes with the namespace: that this job's restore is done, and the end of what is known of old ones.
+Result<kv::Batch> NoteRestoreDone(const BackupParts& parts, const std::string& job, const std::string& result) {
+  const TimestampMicros now = parts.clock.NowMicros();
+  kv::Batch batch;
+  const auto it = parts.store.NewIterator(
+      kv::Family::kMeta, {.lower = std::string(kRestoreDone), .upper = PrefixSuccessor(kRestoreDone)});
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const bool old = it->value().size() < sizeof(now) ||
+                     LoadLittleEndian<TimestampMicros>(it->value().data()) + kKeepRestoreDone < now;
+    if (old) batch.Delete(kv::Family::kMeta, it->key());
+  }
+  KALAM_TRY(it->status());
+  std::string value;
+  AppendLittleEndian(value, now);
+  batch.Put(kv::Family::kMeta, RestoreDoneKey(job), value + result);
+  return batch;
+}
+
 Status Reach(const BackupParts& parts, std::string_view place) {
   return parts.fail_point ? parts.fail_point(place) : Status();
 }
@@ -64,6 +104,7 @@ class BackupWriter {
     auto contents = parts_.catalog.ContentsOf(ns);
     if (!contents) return Error(ErrorCode::kNotFound, "Namespace '" + ns + "' not found");
     manifest_.contents = *std::move(contents);
+    manifest_.job = context_.id();
     manifest_.created_at = parts_.clock.NowMicros();
     manifest_.seq = snapshot->seq();
     KALAM_TRY(RemoveHotFilesOfEarlierAttempts());
@@ -205,7 +246,8 @@ class Restorer {
            JobContext& context)
       : parts_(parts), source_(source), manifest_(manifest), context_(context) {}
 
-  Status Run() {
+  // The job's result.
+  Result<std::string> Run(const std::filesystem::path& folder, steady_clock::time_point started) {
     for (const BackupFile& file : manifest_.files) {
       if (context_.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
       KALAM_TRY(TakeOver(file));
@@ -213,11 +255,13 @@ class Restorer {
     }
     std::size_t next = 0;
     auto contents = manifest_.contents;
-    Status created = parts_.catalog.RestoreNamespace(std::move(contents),
-                                                     [&](const TableDef& table, kv::Batch& batch) {
-                                                       Publish(next++, table.id, batch);
-                                                       return Status();
-                                                     });
+    std::string result = ResultOf(manifest_, folder, started);
+    KALAM_TRY_ASSIGN(kv::Batch done, NoteRestoreDone(parts_, context_.id(), result));
+    const auto publish = [&](const TableDef& table, kv::Batch& batch) {
+      Publish(next++, table.id, batch);
+      return Status();
+    };
+    Status created = parts_.catalog.RestoreNamespace(std::move(contents), publish, std::move(done));
     // After a failed sync nobody knows: the claims, which go with the commit, decide after the
     // restart.
     const bool in_doubt = !created.ok() && (created.error().code() == ErrorCode::kIo ||
@@ -226,7 +270,8 @@ class Restorer {
       for (const auto& builder : builders_) builder->Published();
     }
     KALAM_TRY(created);
-    return Reach(parts_, "restore: namespace created");
+    KALAM_TRY(Reach(parts_, "restore: namespace created"));
+    return result;
   }
 
  private:
@@ -296,6 +341,9 @@ Result<std::string> WriteBackup(const BackupParts& parts, const std::string& ns,
                                 const std::filesystem::path& folder, JobContext& context) {
   const auto started = steady_clock::now();
   if (std::filesystem::exists(folder / BackupManifest::kName)) {
+    // Cut off between its end and its record.
+    if (const auto there = ReadManifest(folder); there.ok() && !there->job.empty() && there->job == context.id())
+      return ResultOf(*there, folder, started);
     return Error(ErrorCode::kAlreadyExists,
                  "There is a backup at '" + folder.string() + "' already");
   }
@@ -307,6 +355,8 @@ Result<std::string> WriteBackup(const BackupParts& parts, const std::string& ns,
 Result<std::string> RestoreBackup(const BackupParts& parts, const std::string& ns,
                                   const std::filesystem::path& folder, JobContext& context) {
   const auto started = steady_clock::now();
+  KALAM_TRY_ASSIGN(const auto done, RestoreDone(parts, context.id()));
+  if (done) return *done;
   KALAM_TRY_ASSIGN(const BackupManifest manifest, ReadManifest(folder));
   if (manifest.contents.document.name != ns) {
     return Error(ErrorCode::kInvalidArgument, "The backup at '" + folder.string() +
@@ -318,8 +368,7 @@ Result<std::string> RestoreBackup(const BackupParts& parts, const std::string& n
                  "Namespace '" + ns + "' already exists. Drop it before restoring.");
   }
   KALAM_TRY_ASSIGN(const auto source, cold::OpenFileStore(folder));
-  KALAM_TRY(Restorer(parts, *source, manifest, context).Run());
-  return ResultOf(manifest, folder, started);
+  return Restorer(parts, *source, manifest, context).Run(folder, started);
 }
 
 Result<BackupInfo> ReadBackupInfo(const std::filesystem::path& folder) {

@@ -40,6 +40,8 @@ Result<BackupManifest> Decode(std::string_view json) {
   if (std::int64_t(root["version"]) != kVersion) return Damaged("it was made by a later version");
   BackupManifest manifest;
   manifest.created_at = std::int64_t(root["created_at"]);
+  std::string_view job;  // the first backups have none
+  if (root["job"].get(job) == simdjson::SUCCESS) manifest.job = job;
   manifest.seq = Seq(std::uint64_t(root["seq"]));
   KALAM_TRY_ASSIGN(manifest.contents, DecodeContents(root));
   for (const simdjson::dom::element entry : simdjson::dom::array(root["files"])) {
@@ -89,7 +91,7 @@ std::string EncodeBackupManifest(const BackupManifest& manifest) {
   std::string out;
   JsonWriter json(out);
   json.BeginObject().Key("version").Int(kVersion).Key("created_at").Int(manifest.created_at);
-  json.Key("seq").Uint(manifest.seq.value());
+  json.Key("seq").Uint(manifest.seq.value()).Key("job").String(manifest.job);
   json.Key("namespace").Raw(EncodeNamespace(manifest.contents.document));
   json.Key("tables").BeginArray();
   for (const auto& table : manifest.contents.tables) json.Raw(EncodeTableDocument(table));

@@ -32,6 +32,7 @@ struct BackupFile {
 struct BackupManifest {
   static constexpr const char* kName = "manifest.json";
 
+  std::string job;  // that made it
   TimestampMicros created_at = 0;
   Seq seq;  // the moment that it shows
   catalog::Catalog::NamespaceContents contents;

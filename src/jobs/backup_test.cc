@@ -26,16 +26,20 @@ class BackupTest : public ColdTierTest {
     ASSERT_TRUE(Insert("zoe", 9, "hot").ok());
   }
   std::filesystem::path Place() const { return folder_.path() + "/backup"; }
-  Result<std::string> Backup(FailPoint fail_point = {}) {
-    JobContext context("job");
+  // As a job of its own, or once more as `job`.
+  Result<std::string> Backup(FailPoint fail_point = {}, const std::string& job = "") {
+    JobContext context(job.empty() ? NewJob() : job);
     return WriteBackup(PartsOfBackup(std::move(fail_point)), "app", Place(), context);
   }
-  Result<std::string> Restore(FailPoint fail_point = {}) {
-    JobContext context("job");
+  Result<std::string> Restore(FailPoint fail_point = {}, const std::string& job = "") {
+    JobContext context(job.empty() ? NewJob() : job);
     auto result = RestoreBackup(PartsOfBackup(std::move(fail_point)), "app", Place(), context);
     if (const TableDefPtr def = catalog_->FindTable("app", "notes")) id_ = def->id;
     return result;
   }
+  std::string NewJob() { return "job " + std::to_string(jobs_++); }
+  int jobs_ = 0;
+
   // With its files, as the server does.
   void Drop() {
     ASSERT_TRUE(
@@ -136,6 +140,44 @@ TEST_F(BackupTest, ACrashLeavesNoBackupAndNoNamespaceButTheNextAttemptWorks) {
   EXPECT_TRUE(Files().empty());
   ASSERT_TRUE(Restore().ok());
   EXPECT_EQ(Rows("maya"), "1=between" + maya.substr(3));
+}
+
+// Each place that has a name, the last included: the job is run again under its id, as after a crash.
+TEST_F(BackupTest, AJobThatDiedAnywhereIsDoneWhenItIsRunAgain) {
+  Fill();
+  const std::string maya = Rows("maya"), noor = Rows("noor"), zoe = Rows("zoe");
+  int places = 0;
+  for (int round = 0;; ++round) {
+    int reached = 0;
+    const auto die = [&](std::string_view) -> Status {
+      if (reached++ == round) return Error(ErrorCode::kInternal, "crashed here");
+      return {};
+    };
+    std::filesystem::remove_all(Place());
+    const std::string backup = NewJob(), restore = NewJob();
+    const bool backup_died = !Backup(die, backup).ok();
+    Reopen();
+    const auto made = Backup({}, backup);
+    ASSERT_TRUE(made.ok()) << made.error().message();
+    EXPECT_TRUE(Backup({}, backup).ok()) << "and once more";
+    EXPECT_EQ(Backup().error().code(), ErrorCode::kAlreadyExists) << "another job is another";
+    Drop();
+    reached = 0;
+    const bool restore_died = !Restore(die, restore).ok();
+    Reopen();
+    const auto restored = Restore({}, restore);
+    ASSERT_TRUE(restored.ok()) << restored.error().message();
+    EXPECT_NE(restored->find("\"tables_count\":1,\"files_count\":"), std::string::npos) << *restored;
+    EXPECT_EQ(Restore().error().code(), ErrorCode::kAlreadyExists);
+    EXPECT_EQ(Rows("maya"), maya);
+    EXPECT_EQ(Rows("noor"), noor);
+    EXPECT_EQ(Rows("zoe"), zoe);
+    places += static_cast<int>(backup_died) + static_cast<int>(restore_died);
+    if (!backup_died && !restore_died) break;
+  }
+  EXPECT_EQ(places, 3 + 6) << "partitions written; files stored and the namespace created";
+  Sweep();
+  EXPECT_EQ(Files().size(), 5u) << "what the attempts left is gone";
 }
 
 TEST_F(BackupTest, WhatIsDamagedOrMissingIsNamedAndNothingIsRestored) {

@@ -198,11 +198,12 @@ class Catalog {
     std::vector<TableDocument> tables = {};  // in order of name
   };
   std::optional<NamespaceContents> ContentsOf(std::string_view ns) const;
-  // Creates a namespace with its tables, under new numbers, and what `also` adds for each table, all in one commit.
+  // Creates a namespace with its tables, under new numbers, what `also` adds for each table, and `with`, all in one
+  // commit.
   // Errors: kAlreadyExists `Namespace 'app' already exists`; kNotFound `Storage 'x' does not exist in
   // system.storages`; those of `also`, which must not call the catalog.
   using AddToCreate = std::function<Status(const TableDef& table, kv::Batch& batch)>;
-  Status RestoreNamespace(NamespaceContents contents, const AddToCreate& also);
+  Status RestoreNamespace(NamespaceContents contents, const AddToCreate& also, kv::Batch with = {});
 
   // Replaces the given options and keeps the others. `options` are JSON values by key.
   // Errors: kNotFound `Namespace 'app' not found`; kLimitExceeded.

@@ -39,7 +39,8 @@ struct BackupParts {
 // Writes a backup of one namespace into a folder: everything that was durable at one moment, while
 // others go on writing. Segments are copied as they are, hot rows become one more segment per
 // partition, and manifest.json, which makes it a backup, comes last. Files that an earlier attempt
-// left are kept if their bytes are right. STREAM tables are there without rows.
+// left are kept if their bytes are right. STREAM tables are there without rows. Run again by the job that made it (it
+// was cut off before its record was written), it has nothing to do.
 //
 // Returns the job's result as JSON text: `path`, `tables_count`, `files_count`, `total_bytes`,
 // `duration_ms`. Errors: kNotFound when there is no such namespace; kAlreadyExists when the folder
@@ -51,7 +52,8 @@ Result<std::string> WriteBackup(const BackupParts& parts, const std::string& ns,
 // storages of today; the namespace appears as a whole, by one commit, or not at all. Grants are not
 // in a backup.
 //
-// The same result. Errors: kAlreadyExists `Namespace 'app' already exists`; kNotFound when `folder`
+// The same result, and nothing to do once more when the job has done it already. Errors: kAlreadyExists `Namespace
+// 'app' already exists`; kNotFound when `folder`
 // has no complete backup, or for a storage; kCorruption naming the file; kInvalidArgument when the
 // backup is of another namespace.
 Result<std::string> RestoreBackup(const BackupParts& parts, const std::string& ns,

@@ -1,0 +1,175 @@
+// kill -9 before each call that changes a file, of a flush, a merge, a backup and a restore, one
+// after the other; and the same as a loss of power, which takes what was not synced. Afterwards
+// every acknowledged row is there once, whatever was cut off is done under its id, and no file is
+// left over.
+
+#include "cold_server_test.h"
+
+#include <csignal>
+#include <cstdio>
+#include <set>
+#include <string>
+
+namespace kalam::test {
+namespace {
+
+using Deed = IoFaults::Deed;
+
+class EveryStep : public ColdServerTest, public testing::WithParamInterface<Deed> {
+ protected:
+  // Kills the server at the first call of `attempt`, its second, and so on until it gets to its
+  // end, and looks at what is there with `after`. `prepare` and `after` are left alone.
+  template <typename Prepare, typename Attempt, typename After>
+  void AtEachStep(Prepare prepare, Attempt attempt, After after) {
+    std::uint64_t call = 0;
+    for (bool died = true; died && !HasFailure(); ++call) {
+      ASSERT_LT(call, 1'000u);
+      prepare();
+      faults_.Plan(call, server_->data_dir().string() + "/", GetParam());
+      died = !Finishes(attempt);
+      if (!died) break;
+      SCOPED_TRACE("call " + std::to_string(call) + ": " + faults_.hit_call());
+      ASSERT_TRUE(faults_.hit());
+      ASSERT_EQ(server_->WaitForExit(std::chrono::seconds(20)).signal, SIGKILL);
+      places_.insert(PlaceOf(faults_.hit_call()));
+      StartAgain();
+      after();
+    }
+    std::printf("%d steps, %zu kinds\n", static_cast<int>(call), places_.size());
+  }
+
+  // After a last start, which sweeps.
+  void ExpectAllSwept() {
+    EXPECT_EQ(server_->Stop().code, 0);
+    StartAgain();
+    ExpectRows("at the end");
+    ExpectNoFileTooMany();
+  }
+
+  std::set<std::string> places_;  // `fsync storage`
+
+ private:
+  // False: the server died.
+  template <typename Attempt>
+  bool Finishes(Attempt attempt) {
+    try {
+      attempt();
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+    faults_.Disarm();
+    return !faults_.hit();
+  }
+
+  // `fsync /tmp/x/data/storage/y` is `fsync storage`.
+  std::string PlaceOf(const std::string& call) const {
+    const std::string root = server_->data_dir().string() + "/";
+    const std::size_t space = call.find(' ');
+    const std::string below = call.substr(space + 1 + root.size());
+    return call.substr(0, space) + " " + below.substr(0, below.find('/'));
+  }
+};
+
+TEST_P(EveryStep, OfAFlushAndOfTheMergeAfterIt) {
+  Start(2);
+  Change();
+  ASSERT_EQ(Flush().status, "completed");
+  AtEachStep([&] { Change(); },
+             [&] {
+               EXPECT_EQ(Flush().status, "completed");
+               AwaitJobs();
+             },
+             [&] {
+               ExpectRows("after the crash");
+               AwaitJobs();
+               ExpectRows("resumed");
+               EXPECT_EQ(Run("SELECT count(*) FROM system.jobs WHERE status <> 'completed'").cell(),
+                         "0");
+             });
+  for (const char* place : {"create storage", "write storage", "fsync storage", "rename storage",
+                            "write rocksdb", "fdatasync rocksdb"}) {
+    EXPECT_TRUE(places_.contains(place)) << place;
+  }
+  ExpectAllSwept();
+}
+
+TEST_P(EveryStep, OfABackup) {
+  Start(1'000);
+  Change();
+  ASSERT_EQ(Flush().status, "completed");
+  Change();
+  int number = -1;
+  const auto name = [&] { return "'b" + std::to_string(number) + "'"; };
+  AtEachStep(
+      [&] { ++number; },
+      [&] { EXPECT_EQ(Finish(Run("BACKUP DATABASE app TO " + name())).status, "completed"); },
+      [&] {
+        ExpectRows("after the crash");
+        AwaitJobs();
+        EXPECT_EQ(Run("SELECT count(*) FROM system.jobs WHERE status = 'failed'").cell(), "0");
+        // It was cut off before anybody knew of it.
+        if (!Run("SHOW BACKUP " + name()).ok()) {
+          ASSERT_EQ(Finish(Run("BACKUP DATABASE app TO " + name())).status, "completed");
+        }
+        ASSERT_TRUE(Ok(Run("DROP NAMESPACE app CASCADE")));
+        const Outcome restored = Finish(Run("RESTORE DATABASE app FROM " + name()));
+        ASSERT_EQ(restored.status, "completed") << restored.error;
+        ExpectRows("restored");
+      });
+  EXPECT_TRUE(places_.contains("rename backups"));
+  ExpectAllSwept();
+}
+
+TEST_P(EveryStep, OfARestore) {
+  Start(1'000);
+  Change();
+  ASSERT_EQ(Flush().status, "completed");
+  Change();
+  ASSERT_EQ(Finish(Run("BACKUP DATABASE app TO 'b'")).status, "completed");
+  AtEachStep([&] { ASSERT_TRUE(Ok(Run("DROP NAMESPACE app CASCADE"))); },
+             [&] { EXPECT_EQ(Finish(Run("RESTORE DATABASE app FROM 'b'")).status, "completed"); },
+             [&] {
+               AwaitJobs();
+               EXPECT_EQ(Run("SELECT count(*) FROM system.jobs WHERE status = 'failed'").cell(),
+                         "0");
+               const bool there =
+                   Run("SELECT count(*) FROM system.namespaces WHERE name = 'app'").cell() != "0";
+               if (!there) {
+                 ASSERT_EQ(Finish(Run("RESTORE DATABASE app FROM 'b'")).status, "completed");
+               }
+               ExpectRows("restored");
+             });
+  EXPECT_TRUE(places_.contains("rename storage"));
+  ExpectAllSwept();
+}
+
+TEST_P(EveryStep, OfADrop) {
+  Start(1'000);
+  Change();
+  ASSERT_EQ(Flush().status, "completed");
+  AtEachStep(
+      [&] {
+        ASSERT_TRUE(
+            Ok(Run("CREATE USER TABLE IF NOT EXISTS app.t (id BIGINT PRIMARY KEY); DELETE FROM "
+                   "app.t; INSERT "
+                   "INTO app.t VALUES (1), (2)")));
+        ASSERT_EQ(Finish(Run("FLUSH TABLE app.t")).status, "completed");
+        ASSERT_TRUE(Ok(Run("INSERT INTO app.t VALUES (3)")));
+      },
+      [&] { EXPECT_TRUE(Ok(Run("DROP TABLE app.t"))); },
+      [&] {
+        ExpectRows("after the crash");
+        const SqlAnswer left = Run("SELECT count(*) FROM app.t");
+        EXPECT_EQ(left.ok() ? left.cell() : "3", "3") << "dropped as a whole or not at all";
+      });
+  EXPECT_TRUE(places_.contains("unlink storage"));
+  ExpectAllSwept();
+}
+
+INSTANTIATE_TEST_SUITE_P(Death, EveryStep, testing::Values(Deed::kKill, Deed::kKillUnsynced),
+                         [](const auto& param) {
+                           return param.param == Deed::kKill ? "Kill9" : "PowerLoss";
+                         });
+
+}  // namespace
+}  // namespace kalam::test

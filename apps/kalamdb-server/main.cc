@@ -1,3 +1,4 @@
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -55,7 +56,8 @@ kalam::log::Options LogOptions(const ServerConfig& config) {
           .to_console = config.logging.log_to_console,
           .format = config.logging.format,
           .max_file_bytes = config.logging.max_file_size,
-          .max_files = static_cast<std::size_t>(config.logging.max_files)};
+          .max_files = static_cast<std::size_t>(config.logging.max_files),
+          .max_age = std::chrono::hours(24) * config.logging.max_age};
 }
 
 int Fail(const kalam::Error& error) {

@@ -45,6 +45,9 @@ struct Logger {
   std::shared_ptr<spdlog::logger> spdlog =
       MakeLogger({std::make_shared<spdlog::sinks::stderr_color_sink_mt>()}, Options{});
   Format format = Format::kCompact;
+  std::filesystem::path file;  // empty: none
+  std::size_t max_files = 0;
+  std::chrono::hours max_age{0};
 };
 
 Logger& Instance() {
@@ -91,9 +94,26 @@ Status Configure(const Options& options) try {
   }
   Instance().spdlog = MakeLogger(std::move(sinks), options);
   Instance().format = options.format;
+  Instance().file = options.file_path;
+  Instance().max_files = options.max_files;
+  Instance().max_age = options.max_age;
+  RemoveOldArchives();
   return {};
 } catch (const spdlog::spdlog_ex& e) {
   return kalam::Error(ErrorCode::kIo, std::string("open log file: ") + e.what());
+}
+
+void RemoveOldArchives() {
+  const Logger& logger = Instance();
+  if (logger.file.empty()) return;
+  const auto too_old = std::filesystem::file_time_type::clock::now() - logger.max_age;
+  for (std::size_t number = 1; number <= logger.max_files; ++number) {
+    const std::string archive =
+        spdlog::sinks::rotating_file_sink_mt::calc_filename(logger.file.string(), number);
+    std::error_code error;  // an archive that is not there, or can't go, is no reason for trouble
+    const auto written = std::filesystem::last_write_time(archive, error);
+    if (!error && written < too_old) std::filesystem::remove(archive, error);
+  }
 }
 
 bool Enabled(Level level) { return Instance().spdlog->should_log(ToSpdlog(level)); }

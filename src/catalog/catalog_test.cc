@@ -1,5 +1,7 @@
 #include "catalog/catalog.h"
 
+#include <type_traits>
+
 #include "catalog_fixture.h"
 
 namespace kalam::catalog {
@@ -49,6 +51,19 @@ TEST_F(CatalogTest, NamespacesAreCreatedOnceAndDroppedWhenEmpty) {
   EXPECT_EQ(MessageOf(catalog_->DropNamespace("app", {}), ErrorCode::kNotFound),
             "Namespace 'app' not found");
   EXPECT_EQ(*catalog_->DropNamespace("app", {.if_exists = true}), DdlOutcome::kSkipped);
+}
+
+// US6 T354 test_type_safe_wrappers_usage
+TEST_F(CatalogTest, ATableIsMadeOfTypedNamesAndFoundByThem) {
+  ASSERT_TRUE(catalog_->CreateNamespace("app", false).ok());
+  const auto created = catalog_->CreateTable(SmallTable("app", "t"), false);
+  ASSERT_TRUE(created.ok());
+  const TableId id = created->table->id;
+  const TableName& name = created->table->name;
+  EXPECT_EQ(catalog_->FindTable(id), created->table);
+  EXPECT_EQ(catalog_->FindTable(name.ns, name.table), created->table);
+  static_assert(!std::is_convertible_v<int, TableId> && !std::is_convertible_v<TableId, Seq>);
+  EXPECT_EQ(catalog_->FindTable(TableId(id.value() + 1)), nullptr);
 }
 
 TEST_F(CatalogTest, CascadeDropsTheTablesOfThatNamespaceOnly) {

@@ -13,6 +13,7 @@
 namespace kalam::kv {
 namespace {
 
+// US7 T425 test_storage_backend_error_handling
 // A store on a disk whose free space and errors the test decides.
 class StoreFailureTest : public testing::Test {
  protected:

@@ -2,6 +2,7 @@
 #include <limits>
 #include <map>
 #include <random>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 
@@ -26,6 +27,27 @@ class ManualClock final : public Clock {
 Result<Datum> Convert(const Datum& in, DataType type) {
   static std::string scratch;
   return ConvertDatum(in, type, scratch);
+}
+
+// US6 T352 test_code_quality, T354 test_type_safe_wrappers_usage: ids don't mix, with each other or with what they are
+// made of. (A table is made of them in src/catalog/catalog_test.cc.)
+static_assert(!std::is_convertible_v<std::string, UserId>);
+static_assert(!std::is_convertible_v<UserId, std::string>);
+static_assert(!std::is_convertible_v<std::uint32_t, TableId>);
+static_assert(!std::is_convertible_v<TableId, std::uint32_t>);
+static_assert(!std::is_convertible_v<std::uint64_t, Seq>);
+static_assert(!std::is_convertible_v<Seq, TableId>);
+static_assert(!std::is_constructible_v<TableName, UserId>);
+
+// US6 T356 test_kalamdb_commons_models_accessible: this program links the models and what they stand on, nothing else
+TEST(Models, AreUsableAlone) {
+  TableDef table;
+  table.name = {"app", "notes"};
+  table.columns = {{.name = "id", .type = DataType::kBigInt, .nullable = false, .primary_key = true},
+                   {.name = "body", .type = DataType::kText}};
+  EXPECT_EQ(table.name.ToString(), "app.notes");
+  EXPECT_EQ(ToString(table.columns[1].type), "TEXT");
+  EXPECT_EQ(UserId::Parse("maya")->text(), "maya");
 }
 
 TEST(Names, FollowTheDocumentedRules) {
@@ -176,6 +198,7 @@ TEST(KeyCodec, ByteOrderIsValueOrder) {
   }
 }
 
+// US6 T355 test_column_family_helper_functions: names of partitions are built in one place, which house.tidy watches
 TEST(KeyCodec, NoPartitionIsInsideAnother) {
   const auto a = PartitionPrefix(TableId(1), UserId::FromTrusted("a"));
   const auto ab = PartitionPrefix(TableId(1), UserId::FromTrusted("ab"));

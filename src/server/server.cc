@@ -502,7 +502,10 @@ Status Server::Parts::OpenApi() {
                                    std::move(options));
   handler.Set(api.get());
   job_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.flush.job_cleanup_schedule).value(), clock,
-                                                [this] { RemoveOldJobs(); });
+                                                [this] {
+                                                  RemoveOldJobs();
+                                                  log::RemoveOldArchives();
+                                                });
   row_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.retention.cleanup_schedule).value(), clock,
                                                 [this] { compaction->CleanUpAll(); });
   // At once: what a crash left is there from the beginning.

@@ -1,3 +1,4 @@
+// US2 T137 test_automatic_flushing, US3 T237 test_manual_flushing.
 // Flush as seen from outside: jobs, triggers, files, and that no query can tell where a row lies.
 
 #include "support/s3_server.h"
@@ -555,8 +556,8 @@ TEST_F(Flush, NoQueryCanTellWhereARowLies) {
   EXPECT_GE(Files().size(), 12u);
 }
 
-// US13 T435 test_drop_table_deletes_user_directories, T456: the files of every user on every
-// storage go with a table.
+// US13 T435 test_user_table_deletion_path_substitution, T456: the files of every user on every storage go with a
+// table, found by real ids.
 TEST_F(Flush, DroppedTablesLeaveNoFile) {
   Start();
   const auto other = server_.data_dir() / "other";

@@ -1,6 +1,15 @@
-// Start, stop, and everything that should keep a server from starting.
+// Start, stop, and everything that should keep a server from starting; its logs and its binary. With
+// tests/cli/cli_integration_test.cc: US13 T427 test_operational_improvements.
 
 #include "support/server_test.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
 
 namespace kalam::test {
 namespace {
@@ -40,6 +49,56 @@ TEST_F(ServerLife, ABrokenConfigurationIsNamed) {
   EXPECT_NE(unknown.Output().find("server.prot"), std::string::npos);
   ServerProcess& garbage = Make({.config = "[server\n"});
   EXPECT_NE(garbage.StartAndFail().code, 0);
+}
+
+// US13 T433 test_log_rotation_triggers
+TEST_F(ServerLife, LogsBecomeArchivesOfWhichTheOldestGo) {
+  constexpr std::uintmax_t kMaxBytes = 8'192;
+  ServerProcess& server = Make({.env = {{"KALAMDB_LOGGING_MAX_FILE_SIZE", std::to_string(kMaxBytes)},
+                                        {"KALAMDB_LOGGING_MAX_FILES", "3"},
+                                        {"KALAMDB_LOGGING_MAX_AGE", "30"},
+                                        {"KALAMDB_LOGGING_LEVEL", "debug"}}});
+  const auto logs = server.data_dir() / "logs";
+  std::filesystem::create_directories(logs);
+  for (const auto& [name, days] : {std::pair{"app.1.log", 29}, {"app.2.log", 31}}) {
+    std::ofstream(logs / name) << "of another time";
+    std::filesystem::last_write_time(
+        logs / name, std::filesystem::file_time_type::clock::now() - std::chrono::hours(24) * days);
+  }
+  server.Start();
+  EXPECT_TRUE(std::filesystem::exists(logs / "app.1.log"));
+  EXPECT_FALSE(std::filesystem::exists(logs / "app.2.log")) << "older than max_age";
+
+  SqlClient sql(server.port());
+  ASSERT_TRUE(Ok(sql.Run("CREATE NAMESPACE app; CREATE TABLE app.t (id BIGINT PRIMARY KEY)")));
+  // Each flush says when it begins and ends.
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto first_is_gone = [&] {
+    std::ifstream oldest(logs / "app.3.log");
+    std::string line;
+    return std::getline(oldest, line) && line != "of another time" && line.find("KalamDB ") == std::string::npos;
+  };
+  while (!first_is_gone() && std::chrono::steady_clock::now() < give_up) {
+    ASSERT_TRUE(Ok(sql.Run("FLUSH TABLE app.t")));
+  }
+  server.Stop();
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(logs)) {
+    EXPECT_LE(entry.file_size(), kMaxBytes) << entry.path();
+    names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"app.1.log", "app.2.log", "app.3.log", "app.log"}));
+}
+
+// US6 T358 test_binary_size_optimization: a release binary without test code
+TEST_F(ServerLife, TheBinaryHasNoTestCode) {
+  std::ifstream file(ServerBinary(), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  ASSERT_GT(bytes.size(), 1'000'000u);
+  for (const char* of_tests : {"libgtest", "libgmock", "testing4Test", "5kalam4test"}) {
+    EXPECT_EQ(bytes.find(of_tests), std::string::npos) << of_tests;
+  }
 }
 
 TEST_F(ServerLife, AReadOnlyFolderIsAClearError) {

@@ -35,7 +35,7 @@ class CliIntegration : public SharedServerTest {
   KalamRunner kalam_{Url()};
 };
 
-// US0 T036 test_cli_connection_and_prompt
+// US0 T036 test_cli_connection_and_prompt, US13 T439 test_cli_healthcheck_on_startup
 TEST_F(CliIntegration, ConnectionAndPrompt) {
   Terminal terminal(kalam_, {});
   const std::string welcome = terminal.ReadUntil("kalam> ");
@@ -101,6 +101,19 @@ TEST_F(CliIntegration, CsvOutputFormat) {
             "2,,-1,false\n"
             "3,\"two\nlines\",0,\n");
   EXPECT_EQ(ran.err, "");
+}
+
+// US13 T432 test_select_column_order_preserved: that of the SELECT, in every format, whatever the table's
+TEST_F(CliIntegration, ColumnsStandInTheOrderOfTheSelect) {
+  const std::string sql = "SELECT ok, big, name, id, big AS again FROM " + PeopleTable() + " WHERE id = 2";
+  EXPECT_THAT(Kalam({"-c", sql}).out, HasSubstr("│ ok    │ big │ name │ id │ again │\n"));
+  EXPECT_EQ(Kalam({"--csv", "-c", sql}).out, "ok,big,name,id,again\nfalse,-1,,2,-1\n");
+  const Ran json = Kalam({"--json", "-c", sql});
+  const auto rows = Json::Parse(json.out);
+  ASSERT_TRUE(rows && rows->size() == 1) << json;
+  std::string order;
+  for (const auto& [name, value] : (*rows)[0].members()) order += name + " ";
+  EXPECT_EQ(order, "ok big name id again ");
 }
 
 // US0 T041 test_cli_show_tables_command
@@ -259,7 +272,7 @@ TEST_F(CliIntegration, SyntaxErrorHandling) {
   EXPECT_THAT(Kalam({"-c", "SELECT * FROM nope"}).err, HasSubstr("relation 'nope' does not exist"));
 }
 
-// US0 T057 test_cli_connection_failure_handling
+// US0 T057 test_cli_connection_failure_handling, US13 T438 test_cli_connection_check
 TEST_F(CliIntegration, ConnectionFailureHandling) {
   std::uint16_t closed = 0;
   {

@@ -36,6 +36,10 @@ STRUCTURE = [
     (re.compile(r"(?!src/sql/include/sql/keyword\.h$)(?:src|apps|clients)/"),
      re.compile(r"#\s*define KALAM_SQL_KEYWORDS|enum class Keyword\b"), "a second list of keywords",
      "add the word to sql/keyword.h"),
+    # US6 T355 test_column_family_helper_functions
+    (re.compile(r"src/(?!model/key_codec\.cc$|catalog/meta_keys\.h$)"),
+     re.compile(r"AppendBigEndian\(.*\btable\w*\.value\(\)"), "builds the key of a partition by itself",
+     "call PartitionPrefix or TablePrefix of model/key_codec.h"),
 ]
 
 
@@ -163,6 +167,7 @@ def self_test():
          "goes past the server module"),
         ({"src/base/a.cc": '#include "duck/engine.h"\n'}, "runs SQL outside exec"),
         ({"src/base/a.cc": "enum class Keyword : char {};\n"}, "a second list of keywords"),
+        ({"src/base/a.cc": "AppendBigEndian(key, table.value());\n"}, "builds the key of a partition"),
         ({"src/base/b.cc": "int b;\n"}, "in no CMakeLists.txt"),
         ({"src/base/aa.cc": "int b;\n", "src/base/CMakeLists.txt": "a.cc x/aa.cc\n"}, "in no CMakeLists.txt"),
         ({"src/new/CMakeLists.txt": "\n"}, "has no README.md"),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct Options {
   Format format = Format::kCompact;
   std::size_t max_file_bytes = 100 << 20;  // a larger file is rotated
   std::size_t max_files = 10;              // archives kept
+  std::chrono::hours max_age = std::chrono::hours(24) * 30;  // of an archive
 };
 
 // Replaces the process-wide logger. Call once, before threads start; until then lines go to stderr.
@@ -43,6 +45,9 @@ inline void Warn(std::string_view module, std::string_view message) {
 inline void Error(std::string_view module, std::string_view message) {
   Write(Level::kError, module, message);
 }
+
+// Deletes archives that are too old; Configure has done so once. Thread-safe.
+void RemoveOldArchives();
 
 // Flushes what is buffered; call before exit.
 void Flush();

@@ -145,9 +145,17 @@ Garbage::Hold::~Hold() {
   --garbage_.holds_;
 }
 
-bool Garbage::IsClaimed(std::string_view key) {
-  const std::lock_guard lock(claims_mutex_);
-  return claims_.contains(key);
+// The order is what makes it safe. Claims of this process are in `claims_` before they are in the store, and leave it
+// after the commit that settles them: what is in neither any more, or still in `claims_`, is somebody's. What is in
+// the store only can't become anybody's: Claim refuses a name that is there.
+Result<bool> Garbage::IsStillGarbage(std::string_view key) {
+  {
+    const std::lock_guard lock(claims_mutex_);
+    if (claims_.contains(key)) return false;
+  }
+  kv::PinnedValue value;
+  KALAM_TRY_ASSIGN(const auto found, store_.Get(Family::kMeta, key, value));
+  return found == kv::ReadOutcome::kFound;
 }
 
 Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up) {
@@ -164,7 +172,6 @@ Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point
         from = std::string(it->key()) + '\0';
         if (it->value().size() < kHeaderBytes) return Error(ErrorCode::kCorruption, "cold/g/: too short");
         if (LoadLittleEndian<TimestampMicros>(it->value().data()) > now) continue;
-        if (IsClaimed(it->key())) continue;
         KALAM_TRY_ASSIGN(Segment segment, DecodeSegment(it->value().substr(kHeaderBytes)));
         items.push_back({std::string(it->key()), it->value()[sizeof(TimestampMicros)] != 0, std::move(segment)});
       }
@@ -174,6 +181,9 @@ Status Garbage::Sweep(TimestampMicros now, std::chrono::steady_clock::time_point
     kv::Batch gone;
     for (const Item& item : items) {
       if (std::chrono::steady_clock::now() > give_up) break;
+      // The iterator may show what was settled since.
+      KALAM_TRY_ASSIGN(const bool garbage, IsStillGarbage(item.key));
+      if (!garbage) continue;
       files_.Forget(item.segment);
       const Status deleted = DeleteFile(storages_, item.segment, item.claim);
       if (deleted.ok()) {

@@ -3,10 +3,12 @@
 #include "compaction_policy.h"
 #include "flush_fixture.h"
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace kalam::jobs {
@@ -189,6 +191,24 @@ TEST_F(CompactionTest, WhatACrashLeftGoesButNotWhatAnotherPutThere) {
   Sweep();
   EXPECT_EQ(Files().size(), 1u);
   EXPECT_EQ(Rows("maya"), "1=x");
+}
+
+// A sweep looks at claims while flushes make, settle and forget theirs.
+TEST_F(CompactionTest, ASweepTakesNoFileThatIsPublishedMeanwhile) {
+  std::atomic<bool> stop = false;
+  std::thread sweeper([&] {
+    while (!stop) Sweep();
+  });
+  std::string expected;
+  for (int id = 0; id < 150; ++id) {
+    ASSERT_TRUE(Insert("maya", id, "x").ok());
+    ASSERT_TRUE(Flush().ok());
+    expected += (id == 0 ? "" : " ") + std::to_string(id) + "=x";
+  }
+  stop = true;
+  sweeper.join();
+  EXPECT_EQ(Files().size(), Manifest("maya")->entries.size());
+  EXPECT_EQ(Rows("maya"), expected);
 }
 
 TEST_F(CompactionTest, AUserWhoIsRemovedMeanwhileStaysRemoved) {

@@ -78,7 +78,8 @@ class Garbage {
   Status Sweep(TimestampMicros now, std::chrono::steady_clock::time_point give_up);
 
  private:
-  bool IsClaimed(std::string_view key);
+  // Nobody's, now and until it is deleted: as of the latest state, not of some snapshot. Errors: those of the store.
+  Result<bool> IsStillGarbage(std::string_view key);
 
   kv::Store& store_;
   kv::DurableWriter& writer_;

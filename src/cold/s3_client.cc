@@ -229,6 +229,7 @@ Result<S3Response> S3Client::Send(const S3Request& request) {
                                             : response.error().code() != ErrorCode::kUnavailable;
     if (final_answer || attempt >= options_.attempts) {
       Release(std::move(handle));
+      if (response.ok()) response->repeated = attempt > 1;
       return response;
     }
     std::this_thread::sleep_for(PauseBefore(attempt, options_.retry_pause));

@@ -33,6 +33,7 @@ struct S3Response {
   int status = 0;
   std::string body;
   std::map<std::string, std::string> headers;  // lower-case names
+  bool repeated = false;  // an attempt before this one may have been carried out, its answer lost
 };
 
 // One bucket over HTTP: signs, sends, repeats. Thread-safe; keeps its connections.

@@ -65,6 +65,9 @@ class S3Store final : public ObjectStore {
     struct stat info {};
     if (!file || ::fstat(file.get(), &info) != 0) return LocalError("open", local);
     const auto bytes = static_cast<std::uint64_t>(info.st_size);
+    // Not every server knows the condition that the requests carry as well.
+    KALAM_TRY_ASSIGN(const bool taken, IsTaken(name));
+    if (taken) return Error(ErrorCode::kAlreadyExists, "store '" + KeyOf(name) + "' in S3: the name is taken");
     KALAM_TRY(bytes <= part_bytes_ ? PutWhole(name, file.get(), local, bytes)
                                    : PutInParts(name, file.get(), local, bytes));
     ::unlink(local.c_str());
@@ -137,6 +140,13 @@ class S3Store final : public ObjectStore {
     return S3Client::ToError(response, deed, KeyOf(name));
   }
 
+  Result<bool> IsTaken(const ObjectName& name) const {
+    KALAM_TRY_ASSIGN(const S3Response response, client_.Send({.method = "HEAD", .key = KeyOf(name)}));
+    if (response.status >= 500 || response.status == 429) return Refused(response, "look for", name);
+    // Who may not list gets 403 for what is not there; other refusals are told, with words, by what comes next.
+    return response.status == 200;
+  }
+
   Status PutWhole(const ObjectName& name, int fd, const fs::path& local,
                   std::uint64_t bytes) const {
     KALAM_TRY_ASSIGN(const std::string body, ReadPart(fd, local, 0, bytes));
@@ -145,7 +155,25 @@ class S3Store final : public ObjectStore {
                                                               .headers = {{"if-none-match", "*"}},
                                                               .body = body}));
     if (response.status == 200) return {};
+    KALAM_TRY_ASSIGN(const bool stored_before, WasStored(response, name, fd, local, bytes));
+    if (stored_before) return {};
     return Refused(response, "store", name);
+  }
+
+  // A refusal because the name is taken: by an earlier attempt of the same request, whose answer was lost?
+  Result<bool> WasStored(const S3Response& response, const ObjectName& name, int fd, const fs::path& local,
+                         std::uint64_t bytes) const {
+    const bool refused = response.status == 412 || response.status == 409 || response.status == 404;
+    if (!response.repeated || !refused) return false;
+    KALAM_TRY_ASSIGN(const S3Response there, client_.Send({.method = "HEAD", .key = KeyOf(name)}));
+    const auto length = there.headers.find("content-length");
+    if (there.status != 200 || length == there.headers.end() || length->second != std::to_string(bytes)) return false;
+    for (std::uint64_t offset = 0; offset < bytes; offset += part_bytes_) {
+      KALAM_TRY_ASSIGN(const std::string ours, ReadPart(fd, local, offset, std::min(part_bytes_, bytes - offset)));
+      KALAM_TRY_ASSIGN(const std::string theirs, GetRange(name, offset, ours.size()));
+      if (theirs != ours) return false;
+    }
+    return true;
   }
 
   Status PutInParts(const ObjectName& name, int fd, const fs::path& local,
@@ -189,9 +217,10 @@ class S3Store final : public ObjectStore {
                                                           .headers = {{"if-none-match", "*"}},
                                                           .body = S3CompleteBody(etags)}));
     // A completion that fails late is told in the body of a 200.
-    if (done.status != 200 || !ParseS3Error(done.body).code.empty())
-      return Refused(done, "finish storing", name);
-    return {};
+    if (done.status == 200 && ParseS3Error(done.body).code.empty()) return {};
+    KALAM_TRY_ASSIGN(const bool stored_before, WasStored(done, name, fd, local, bytes));
+    if (stored_before) return {};
+    return Refused(done, "finish storing", name);
   }
 
   const std::string prefix_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/io_faults.h"
+#include "support/s3_server.h"
 #include "support/server_test.h"
 
 #include <chrono>
@@ -31,6 +32,24 @@ class ColdServerTest : public OwnServerTest {
     ASSERT_TRUE(Ok(Run(
         "CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY, v BIGINT) FLUSH "
         "ROW_THRESHOLD 999999 INTERVAL 86399s")));
+  }
+  // A storage of that server, `s3`.
+  void MakeStorage(const S3Server& s3) {
+    ASSERT_TRUE(Ok(Run("CREATE STORAGE s3 TYPE s3 URI 's3://" + std::string(S3Server::kBucket) +
+                       "/' CREDENTIALS '{\"access_key\":\"" + S3Server::kAccessKey +
+                       "\",\"secret_key\":\"" + S3Server::kSecretKey + "\",\"endpoint\":\"" +
+                       s3.endpoint() + "\"}'")));
+  }
+  // Another table for each attempt, so that each meets the same: an empty folder. Three rows, in S3
+  // when flushed.
+  void MakeTableOnS3(int number) {
+    const std::string table = "app.t" + std::to_string(number);
+    ASSERT_TRUE(Ok(Run("CREATE USER TABLE " + table +
+                       " (id BIGINT PRIMARY KEY) STORAGE s3 FLUSH INTERVAL 86399s; INSERT INTO " +
+                       table + " VALUES (1), (2), (3)")));
+  }
+  std::string SumOfTable(int number) {
+    return Run("SELECT count(*) || ' ' || sum(id) FROM app.t" + std::to_string(number)).cell();
   }
   void StartAgain() {
     faults_.Disarm();
@@ -98,8 +117,8 @@ class ColdServerTest : public OwnServerTest {
     }
   }
 
-  std::string Stat(const std::string& metric) {
-    for (const auto& row : Run("SHOW TABLE STATS app.notes").rows()) {
+  std::string Stat(const std::string& metric, const std::string& table = "app.notes") {
+    for (const auto& row : Run("SHOW TABLE STATS " + table).rows()) {
       if (row[0] == metric) return row[1];
     }
     return "no such metric";

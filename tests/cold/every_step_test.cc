@@ -20,12 +20,12 @@ class EveryStep : public ColdServerTest, public testing::WithParamInterface<Deed
   // Kills the server at the first call of `attempt`, its second, and so on until it gets to its
   // end, and looks at what is there with `after`. `prepare` and `after` are left alone.
   template <typename Prepare, typename Attempt, typename After>
-  void AtEachStep(Prepare prepare, Attempt attempt, After after) {
+  void AtEachStep(Prepare prepare, Attempt attempt, After after, const std::string& of = "") {
     std::uint64_t call = 0;
     for (bool died = true; died && !HasFailure(); ++call) {
       ASSERT_LT(call, 1'000u);
       prepare();
-      faults_.Plan(call, server_->data_dir().string() + "/", GetParam());
+      faults_.Plan(call, of.empty() ? server_->data_dir().string() + "/" : of, GetParam());
       died = !Finishes(attempt);
       if (!died) break;
       SCOPED_TRACE("call " + std::to_string(call) + ": " + faults_.hit_call());
@@ -65,6 +65,7 @@ class EveryStep : public ColdServerTest, public testing::WithParamInterface<Deed
   std::string PlaceOf(const std::string& call) const {
     const std::string root = server_->data_dir().string() + "/";
     const std::size_t space = call.find(' ');
+    if (call.find(root) == std::string::npos) return call.substr(0, space) + " network";
     const std::string below = call.substr(space + 1 + root.size());
     return call.substr(0, space) + " " + below.substr(0, below.find('/'));
   }
@@ -141,6 +142,44 @@ TEST_P(EveryStep, OfARestore) {
              });
   EXPECT_TRUE(places_.contains("rename storage"));
   ExpectAllSwept();
+}
+
+// Around the disk, and around the network: an object may be stored by a server that never learns of
+// it.
+TEST_P(EveryStep, OfAFlushToS3) {
+  const S3Server s3;
+  Start(1'000);
+  MakeStorage(s3);
+  int table = -1;
+  for (const std::string& of : {std::string(), "/socket/" + std::to_string(s3.port()) + "/"}) {
+    AtEachStep(
+        [&] { MakeTableOnS3(++table); },
+        [&] {
+          EXPECT_EQ(Finish(Run("FLUSH TABLE app.t" + std::to_string(table))).status, "completed");
+        },
+        [&] {
+          EXPECT_EQ(SumOfTable(table), "3 6") << "after the crash";
+          AwaitJobs();
+          EXPECT_EQ(Run("SELECT count(*) FROM system.jobs WHERE status <> 'completed'").cell(),
+                    "0");
+          // Nobody knew of the first one yet.
+          EXPECT_EQ(Finish(Run("FLUSH TABLE app.t" + std::to_string(table))).status, "completed");
+          EXPECT_EQ(SumOfTable(table), "3 6") << "flushed";
+        },
+        of);
+  }
+  for (const char* place : {"send network", "recv network"})
+    EXPECT_TRUE(places_.contains(place)) << place;
+  EXPECT_EQ(server_->Stop().code, 0);
+  StartAgain();
+  // Rows that were still hot when the server died are written once more.
+  std::size_t named = 0;
+  for (int i = 0; i <= table; ++i)
+    named += std::stoul(Stat("parquet_files", "app.t" + std::to_string(i)));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(25);
+  while (s3.objects() != named && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(s3.objects(), named);
 }
 
 TEST_P(EveryStep, OfADrop) {

@@ -260,6 +260,44 @@ TEST_P(BrokenDisk, ACommitThatFailsMidwayLosesNothing) {
   ExpectAllSweptAfterRestart();
 }
 
+// A connection that breaks wherever it can, also after the object was stored and before that was
+// said: the request is repeated, and finds its own work.
+class BrokenNetwork : public ColdServerTest,
+                      public testing::WithParamInterface<S3Server::Conditions> {};
+
+TEST_P(BrokenNetwork, AFlushToS3IsRepeatedAndLeavesNothingTwice) {
+  const S3Server s3(GetParam());
+  Start(1'000);
+  MakeStorage(s3);
+  std::set<std::string> deeds;
+  int call = 0;
+  for (bool hit = true; hit && !HasFailure(); ++call) {
+    ASSERT_LT(call, 100);
+    MakeTableOnS3(call);
+    faults_.Plan(static_cast<std::uint64_t>(call), "/socket/" + std::to_string(s3.port()) + "/",
+                 Deed::kFail, ECONNRESET);
+    const Outcome outcome = Finish(Run("FLUSH TABLE app.t" + std::to_string(call)));
+    faults_.Disarm();
+    hit = faults_.hit();
+    SCOPED_TRACE("call " + std::to_string(call) + ": " + faults_.hit_call());
+    deeds.insert(faults_.hit_call().substr(0, 4));
+    EXPECT_EQ(outcome.status, "completed") << outcome.error;
+    EXPECT_EQ(SumOfTable(call), "3 6");
+    EXPECT_EQ(s3.objects(), static_cast<std::size_t>(call) + 1) << "one a table";
+  }
+  EXPECT_GE(call, 5) << "to look whether the name is free, and to store: sent, answered";
+  EXPECT_TRUE(deeds.contains("send"));
+  EXPECT_TRUE(deeds.contains("recv"));
+  server_->Stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(S3, BrokenNetwork,
+                         testing::Values(S3Server::Conditions::kUnknown,
+                                         S3Server::Conditions::kKnown),
+                         [](const auto& param) {
+                           return param.param == S3Server::Conditions::kKnown ? "Conditional"
+                                                                              : "Plain";
+                         });
 INSTANTIATE_TEST_SUITE_P(Disk, BrokenDisk,
                          testing::Values(Fault{"Eio", Deed::kFail, EIO},
                                          Fault{"EioFromThenOn", Deed::kFailAll, EIO},

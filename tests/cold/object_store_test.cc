@@ -159,6 +159,15 @@ TEST(ObjectNames, LeadNowhereElse) {
   EXPECT_TRUE(ObjectName::Parse("a/b-c_d=1/2025-10-24T14-30-00-1.parquet").ok());
 }
 
+// Whether or not a server knows conditional requests.
+TEST_P(EveryStore, NeverOverwrites) {
+  ASSERT_TRUE(store_->PutFile(Name("a/b"), WriteLocal(store_->staging_folder(), "first")).ok());
+  const fs::path second = WriteLocal(store_->staging_folder(), "second");
+  EXPECT_EQ(store_->PutFile(Name("a/b"), second).error().code(), ErrorCode::kAlreadyExists);
+  EXPECT_TRUE(fs::exists(second));
+  EXPECT_EQ(store_->GetRange(Name("a/b"), 0, 9).value(), "first");
+}
+
 // --- only a folder
 
 class Folder : public testing::Test {
@@ -167,14 +176,6 @@ class Folder : public testing::Test {
   const fs::path root_ = dir_.path() / "root";
   std::unique_ptr<ObjectStore> store_ = OpenFileStore(root_).value();
 };
-
-TEST_F(Folder, NeverOverwrites) {
-  ASSERT_TRUE(store_->PutFile(Name("a/b"), WriteLocal(store_->staging_folder(), "first")).ok());
-  const fs::path second = WriteLocal(store_->staging_folder(), "second");
-  EXPECT_EQ(store_->PutFile(Name("a/b"), second).error().code(), ErrorCode::kAlreadyExists);
-  EXPECT_TRUE(fs::exists(second));
-  EXPECT_EQ(store_->GetRange(Name("a/b"), 0, 9).value(), "first");
-}
 
 TEST_F(Folder, FollowsNoSymbolicLink) {
   fs::create_directories(dir_.path() / "outside");

@@ -16,6 +16,7 @@ namespace kalam::test {
 // hit any more.
 //
 // Not in sanitized builds, whose runtime wants to be loaded first.
+// Calls to another server count, too: their path is `/socket/PORT/`.
 class IoFaults {
  public:
   using Deed = IoFaultControl::Deed;

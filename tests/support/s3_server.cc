@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@ std::uint16_t ReadPort(int fd) {
 
 }  // namespace
 
-S3Server::S3Server() {
+S3Server::S3Server(Conditions conditions) {
   const std::string folder = dir_.path().string();
   int input[2], output[2];
   if (::pipe2(input, O_CLOEXEC) != 0 || ::pipe2(output, O_CLOEXEC) != 0)
@@ -31,7 +32,8 @@ S3Server::S3Server() {
     ::dup2(input[0], STDIN_FILENO);
     ::dup2(output[1], STDOUT_FILENO);
     ::setenv("NODE_PATH", KALAM_S3_SERVER_MODULES, 1);
-    ::execlp("node", "node", KALAM_S3_SERVER_SCRIPT, folder.c_str(), kBucket, nullptr);
+    ::execlp("node", "node", KALAM_S3_SERVER_SCRIPT, folder.c_str(), kBucket,
+             conditions == Conditions::kKnown ? "conditional" : nullptr, nullptr);
     ::_exit(127);
   }
   ::close(input[0]);
@@ -43,6 +45,13 @@ S3Server::S3Server() {
     Kill();
     throw std::runtime_error("the S3 test server did not start; is it installed (scripts/setup)?");
   }
+}
+
+std::size_t S3Server::objects() const {
+  std::size_t objects = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_.path()))
+    objects += entry.path().filename().string().ends_with("._S3rver_object") ? 1 : 0;
+  return objects;
 }
 
 void S3Server::Kill() {

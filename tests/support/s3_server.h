@@ -17,8 +17,11 @@ class S3Server {
   static constexpr const char* kAccessKey = "S3RVER";
   static constexpr const char* kSecretKey = "S3RVER";
 
+  // Does it refuse to overwrite when it is asked to (`If-None-Match: *`)? Amazon's does, many others don't.
+  enum class Conditions { kUnknown, kKnown };
+
   // Throws std::runtime_error when it does not come up.
-  S3Server();
+  explicit S3Server(Conditions conditions = Conditions::kUnknown);
   ~S3Server();
   S3Server(const S3Server&) = delete;
   S3Server& operator=(const S3Server&) = delete;
@@ -26,6 +29,9 @@ class S3Server {
   std::uint16_t port() const { return port_; }
   // `http://127.0.0.1:41234`
   std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+  // How many objects it holds.
+  std::size_t objects() const;
 
   // Ends it at once: connections are refused from now on.
   void Kill();

@@ -20,7 +20,9 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -54,6 +56,13 @@ std::string PathOf(int fd) {
 std::string PathAt(int folder, const char* name) {
   if (name[0] == '/' || folder == AT_FDCWD) return name;
   return PathOf(folder) + "/" + name;
+}
+// `/socket/9000/`: the port of the other end.
+std::string PathOfSocket(int fd) {
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  if (::syscall(SYS_getpeername, fd, &peer, &size) != 0 || peer.sin_family != AF_INET) return "";
+  return "/socket/" + std::to_string(ntohs(peer.sin_port)) + "/";
 }
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -214,6 +223,12 @@ int Remove(int folder, const char* name, int flags) {
   return static_cast<int>(::syscall(SYS_unlinkat, folder, name, flags));
 }
 
+// Has the other end said something?
+bool HasAnswer(int fd) {
+  char first;
+  return ::syscall(SYS_recvfrom, fd, &first, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr) > 0;
+}
+
 mode_t ModeOf(int flags, va_list arguments) {
   return (flags & (O_CREAT | O_TMPFILE)) != 0 ? static_cast<mode_t>(va_arg(arguments, int)) : 0;
 }
@@ -305,6 +320,15 @@ int remove(const char* path) noexcept {
   const int done = Remove(AT_FDCWD, path, 0);
   return done != 0 && (errno == EISDIR || errno == EPERM) ? Remove(AT_FDCWD, path, AT_REMOVEDIR)
                                                           : done;
+}
+
+ssize_t send(int fd, const void* bytes, size_t count, int flags) {
+  if (Watched() && Fails("send", PathOfSocket(fd), Needs::kNothing)) return -1;
+  return ::syscall(SYS_sendto, fd, bytes, count, flags, nullptr, 0);
+}
+ssize_t recv(int fd, void* bytes, size_t count, int flags) {
+  if (Watched() && HasAnswer(fd) && Fails("recv", PathOfSocket(fd), Needs::kNothing)) return -1;
+  return ::syscall(SYS_recvfrom, fd, bytes, count, flags, nullptr, nullptr);
 }
 
 }  // extern "C"

@@ -51,8 +51,8 @@ class HookedFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 class HookedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  explicit HookedFileSystem(Fault fault)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), fault_(std::move(fault)) {}
+  HookedFileSystem(std::shared_ptr<rocksdb::FileSystem> base, Fault fault)
+      : FileSystemWrapper(std::move(base)), fault_(std::move(fault)) {}
 
   const char* Name() const override { return "HookedFileSystem"; }
 
@@ -71,8 +71,8 @@ class HookedFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> MakeHookedFileSystem(Fault fault) {
-  return std::make_shared<HookedFileSystem>(std::move(fault));
+std::shared_ptr<rocksdb::FileSystem> MakeHookedFileSystem(std::shared_ptr<rocksdb::FileSystem> base, Fault fault) {
+  return std::make_shared<HookedFileSystem>(std::move(base), std::move(fault));
 }
 
 }  // namespace kalam::kv

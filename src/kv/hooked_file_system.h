@@ -10,8 +10,8 @@
 
 namespace kalam::kv {
 
-// The default file system, with `fault` asked before each creation, write and sync: how tests make a disk fail.
+// `base`, with `fault` asked before each creation, write and sync: how tests make a disk fail.
 std::shared_ptr<rocksdb::FileSystem> MakeHookedFileSystem(
-    std::function<int(FileOperation, std::string_view)> fault);
+    std::shared_ptr<rocksdb::FileSystem> base, std::function<int(FileOperation, std::string_view)> fault);
 
 }  // namespace kalam::kv

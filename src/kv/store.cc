@@ -21,6 +21,7 @@
 #include "engine_status.h"
 #include "hooked_file_system.h"
 #include "log_checksum.h"
+#include "sized_log_file_system.h"
 
 namespace kalam::kv {
 namespace {
@@ -55,7 +56,7 @@ struct Store::Impl {
 
   Options options;
   std::uint64_t min_free_bytes = 0;
-  std::unique_ptr<rocksdb::Env> hooked_env;  // tests only; outlives the DB
+  std::unique_ptr<rocksdb::Env> env;  // outlives the DB
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* default_family = nullptr;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
@@ -131,9 +132,8 @@ struct Store::Impl {
   Status ProbeSpace() {
     CheckSpace();
     if (low_on_space.load(std::memory_order_relaxed)) return DiskFull();
-    rocksdb::Env* const env = db->GetEnv();
     const std::string path = options.path + "/space-probe";
-    const auto made = rocksdb::WriteStringToFile(env, std::string(kProbeBytes, ' '), path, /*should_sync=*/true);
+    const auto made = rocksdb::WriteStringToFile(env.get(), std::string(kProbeBytes, ' '), path, /*should_sync=*/true);
     (void)env->DeleteFile(path);
     if (!made.ok()) return FromEngine(made);
     return {};
@@ -186,10 +186,10 @@ Result<std::unique_ptr<Store>> Store::Open(Options options) {
   }
 
   rocksdb::DBOptions database_options = DatabaseOptions(options, space.total);
-  if (options.file_fault) {
-    impl->hooked_env = rocksdb::NewCompositeEnv(MakeHookedFileSystem(options.file_fault));
-    database_options.env = impl->hooked_env.get();
-  }
+  auto files = MakeSizedLogFileSystem();
+  if (options.file_fault) files = MakeHookedFileSystem(std::move(files), options.file_fault);
+  impl->env = rocksdb::NewCompositeEnv(std::move(files));
+  database_options.env = impl->env.get();
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const auto status =

@@ -4,19 +4,22 @@
 BUILD := build/release
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
+# Where `make install` puts things; DESTDIR goes before it.
+PREFIX ?= /usr/local
 # Arguments for the server: make run ARGS='--port 9000'
 ARGS ?=
 ifdef CI
 CMAKE_FLAGS += -DKALAM_WERROR=ON
 endif
 
-.PHONY: help setup configure build run test check-all check-clang check-asan fuzz demo bench format clean examples
+.PHONY: help setup configure build run install test check-all check-clang check-asan fuzz demo bench format clean examples
 
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
 	@echo "make test       set up, build, and run all tests"
 	@echo "make demo       load 6,046 real e-mails, query them, restart the server: all still there"
 	@echo "make build      set up and build into $(BUILD)/bin"
+	@echo "make install    install into PREFIX=/usr/local: programs, kalam-link, man pages, completions, systemd unit"
 	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
 	@echo "make fuzz       fuzz the parsers and the engine's cage, FUZZ_SECONDS=20 each"
 	@echo "make bench      compare with PostgreSQL 15 on this machine"
@@ -37,6 +40,11 @@ build: configure
 run: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam
 	@exec $(BUILD)/bin/kalamdb-server $(ARGS)
+
+# What is installed only, so that installing needs no tests.
+install: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam kalam_link reference
+	@cmake --install $(BUILD) --prefix $(PREFIX) --strip
 
 test: build
 	@scripts/setup --test

@@ -1,6 +1,6 @@
 #include "options.h"
 
-#include <memory>
+#include "command_line.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -33,7 +33,8 @@ void DescribeImport(CLI::App& app, ImportOptions& import) {
       "Running the same import again loads only the rows whose primary key is not there yet.");
   app.add_option("table", import.table, "Table to load into: NAMESPACE.TABLE")->required();
   app.add_option("file", import.file, "CSV, JSON array or NDJSON file; - is standard input")
-      ->required();
+      ->required()
+      ->type_name("FILE");
   app.add_option("--input-format", import.input_format, "csv, json or ndjson (default: file name)")
       ->check(CLI::IsMember({"csv", "json", "ndjson"}));
   app.add_option("--delimiter", import.delimiter, "CSV: field separator, or tab (default: comma)");
@@ -50,7 +51,7 @@ void DescribeImport(CLI::App& app, ImportOptions& import) {
   app.add_option("--batch-size", import.batch_rows, "Rows in one INSERT")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  app.add_option("--rejects", import.rejects_file, "Write the refused records to this file");
+  app.add_option("--rejects", import.rejects_file, "Write the refused records to this file")->type_name("FILE");
   app.add_flag("--allow-refused", import.allow_refused, "Exit with 0 even if rows were refused");
 }
 
@@ -60,7 +61,7 @@ void DescribeExport(CLI::App& app, ExportOptions& out) {
       "\nRows come in the order of the primary key, a page at a time: rows that change meanwhile are of the moment\n"
       "their page was read. BACKUP DATABASE writes one moment, as Parquet. kalam import reads the files back.");
   app.add_option("table", out.table, "Table to read, as the user sees it: NAMESPACE.TABLE")->required();
-  app.add_option("file", out.file, "File to write; - is standard output")->required();
+  app.add_option("file", out.file, "File to write; - is standard output")->required()->type_name("FILE");
   app.add_option("--output-format", out.output_format, "csv, json or ndjson (default: file name)")
       ->check(CLI::IsMember({"csv", "json", "ndjson"}));
   app.add_option("--where", out.where, "Only these rows: an SQL condition");
@@ -83,28 +84,17 @@ void DescribeWatch(CLI::App& app, WatchOptions& watch) {
 
 }  // namespace
 
-std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
-  Options options;
-  ImportOptions import;
-  WatchOptions watch;
-  ExportOptions out;
-  std::string user;
-  std::string color;
-  bool no_color = false;
-  bool json = false;
-  bool csv = false;
-
-  CLI::App app("kalam - the KalamDB terminal client", "kalam");
+CommandLine::CommandLine() : app("kalam - the KalamDB terminal client", "kalam") {
   app.set_help_flag("--help", "Show this help");
   app.set_version_flag("--version", "kalam " KALAM_VERSION);
   app.footer(kFooter);
   app.add_option("-c,--command", options.command, "Run this SQL and exit");
-  app.add_option("-f,--file", options.file, "Run the SQL statements of a file and exit");
+  app.add_option("-f,--file", options.file, "Run the SQL statements of a file and exit")->type_name("FILE");
   app.add_option("--url", options.url, "Server URL (default: http://localhost:8080)");
   app.add_option("-h,-H,--host", options.host, "Server host, or its URL");
   app.add_option("-p,--port", options.port, "Server port (default: 8080)")
       ->check(CLI::Range(1, 65535));
-  auto* user_option =
+  user_option =
       app.add_option("-u,--user", user, "User to act as; a value starting with http is the URL");
   app.add_option("--user-id", options.user_id, "User to act as (X-USER-ID)");
   app.add_option("--token", options.token, "JWT token (or KALAM_TOKEN)");
@@ -113,32 +103,37 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
       ->check(CLI::IsMember({"table", "json", "csv"}));
   app.add_flag("--json", json, "Output as JSON: an array of row objects");
   app.add_flag("--csv", csv, "Output as CSV with a header line");
-  auto* color_option =
+  color_option =
       app.add_option("--color", color, "Colours: true or false (default: on a terminal)")
           ->expected(0, 1)
           ->type_name("[BOOL]");
   app.add_flag("--no-color", no_color, "No colours");
-  app.add_option("--config", options.config_path, "Config file (default: ~/.kalam/config.toml)");
+  app.add_option("--config", options.config_path, "Config file (default: ~/.kalam/config.toml)")->type_name("FILE");
   app.add_option("--timeout", options.timeout_seconds,
                  "Seconds to wait for an answer (default: 30)")
       ->check(CLI::PositiveNumber);
   app.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
-  auto* import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
+  import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
   import_app->fallthrough();
   DescribeImport(*import_app, import);
-  auto* export_app = app.add_subcommand("export", "Write a table to a CSV, JSON or NDJSON file");
+  export_app = app.add_subcommand("export", "Write a table to a CSV, JSON or NDJSON file");
   export_app->fallthrough();
   DescribeExport(*export_app, out);
-  auto* watch_app = app.add_subcommand("watch", "Show how the result of a SELECT changes");
+  watch_app = app.add_subcommand("watch", "Show how the result of a SELECT changes");
   watch_app->fallthrough();
   DescribeWatch(*watch_app, watch);
+}
 
+std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine line;
+  auto& [app, options, import, watch, out, user, color, no_color, json, csv, user_option, color_option, import_app,
+         export_app, watch_app] = line;
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    if (import_app->parsed()) return EarlyExit{ExitCode::kOk, import_app->help("kalam import")};
-    if (export_app->parsed()) return EarlyExit{ExitCode::kOk, export_app->help("kalam export")};
-    if (watch_app->parsed()) return EarlyExit{ExitCode::kOk, watch_app->help("kalam watch")};
+    if (import_app->parsed()) return EarlyExit{ExitCode::kOk, import_app->help("kalam")};
+    if (export_app->parsed()) return EarlyExit{ExitCode::kOk, export_app->help("kalam")};
+    if (watch_app->parsed()) return EarlyExit{ExitCode::kOk, watch_app->help("kalam")};
     return EarlyExit{ExitCode::kOk, app.help()};
   } catch (const CLI::CallForVersion&) {
     return EarlyExit{ExitCode::kOk, "kalam " KALAM_VERSION "\n"};
@@ -185,7 +180,7 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     }
     options.import = std::move(import);
   }
-  return options;
+  return std::move(options);
 }
 
 }  // namespace kalam::cli

@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "flags.h"
+
 #include "base/log.h"
 #include "server/config.h"
 #include "server/server.h"
@@ -93,32 +95,25 @@ int Run(const ServerConfig& config, const std::string& port_file) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("KalamDB: a realtime SQL database", "kalamdb-server");
-  app.set_version_flag("--version", std::string(kalam::server::kVersion) + " (" +
-                                        std::string(kalam::server::kSourceRevision) + ")");
-  std::optional<std::string> config_path, data_dir, host, port;
-  std::string port_file;
-  bool print_config = false;
-  app.add_option("--config", config_path, "configuration file (default: ./config.toml, if it exists)");
-  app.add_option("--data-dir", data_dir, "folder under which all data lies (default: ./data)");
-  app.add_option("--host", host, "address to listen on (default: 127.0.0.1)");
-  app.add_option("--port", port, "port to listen on (default: 8080; 0: a free one)");
-  app.add_option("--port-file", port_file, "write the port here once requests are accepted");
-  app.add_flag("--print-config", print_config, "print the configuration in force and exit");
-  CLI11_PARSE(app, argc, argv);
+  kalam::server::Flags line;
+  CLI11_PARSE(line.app, argc, argv);
+  if (line.version) {
+    std::cout << kalam::server::kVersion << " (" << kalam::server::kSourceRevision << ")\n";
+    return 0;
+  }
 
   kalam::server::Settings flags;
-  if (data_dir) flags["data_dir"] = *data_dir;
-  if (host) flags["server.host"] = *host;
+  if (line.data_dir) flags["data_dir"] = *line.data_dir;
+  if (line.host) flags["server.host"] = *line.host;
   // Port 0 is for tests and tools, and only here: in a file or variable it would be a mistake.
-  const bool any_port = port == "0";
-  if (port && !any_port) flags["server.port"] = *port;
-  auto config = kalam::server::LoadConfig(config_path, kalam::server::ProcessEnvironment(), flags);
+  const bool any_port = line.port == "0";
+  if (line.port && !any_port) flags["server.port"] = *line.port;
+  auto config = kalam::server::LoadConfig(line.config_path, kalam::server::ProcessEnvironment(), flags);
   if (!config.ok()) return Fail(config.error());
   if (any_port) config->server.port = 0;
-  if (print_config) {
+  if (line.print_config) {
     std::cout << kalam::server::DescribeConfig(*config);
     return 0;
   }
-  return Run(*config, port_file);
+  return Run(*config, line.port_file);
 }

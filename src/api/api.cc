@@ -77,7 +77,7 @@ struct Api::Pending {
 };
 
 Api::Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
-         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, LiveEndpoint& live,
+         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, Workers workers, LiveEndpoint& live,
          const Clock& clock, ApiOptions options)
     : executor_(executor),
       live_(live),
@@ -284,11 +284,12 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
   pending->who = std::get<auth::Identity>(std::move(resolution));
   pending->start = start;
 
+  exec::Load load{};
   const wire::ResponseOptions writing{.int64_as_string = pending->request.int64_as_string,
                                                  .max_bytes = options_.max_response_bytes};
   {
     wire::SqlResponseWriter response(pending->body, writing);
-    auto outcome = executor_.TryRun(pending->request, pending->who, response);
+    auto outcome = executor_.TryRun(pending->request, pending->who, response, load);
     if (outcome) {
       const auto took = Since(start);
       if (outcome->failure) {
@@ -304,16 +305,25 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
     }
   }
   pending->body.clear();
-  RunOnWorker(std::move(pending));
+  RunOnWorker(std::move(pending), load);
 }
 
-void Api::RunOnWorker(std::unique_ptr<Pending> owned) {
+FairWorkerPool& Api::PoolOf(exec::Load load) const {
+  switch (load) {
+    case exec::Load::kPoint: return workers_.point;
+    case exec::Load::kWrite: return workers_.write;
+    case exec::Load::kAnalytic: break;
+  }
+  return workers_.analytic;
+}
+
+void Api::RunOnWorker(std::unique_ptr<Pending> owned, exec::Load load) {
   owned->cancellation = std::make_shared<duck::Cancellation>();
   owned->exchange->OnClientGone([cancellation = owned->cancellation] { cancellation->Cancel(); });
   // std::function must be copyable; the task runs at most once.
   auto shared = std::make_shared<std::unique_ptr<Pending>>(std::move(owned));
   Pending& refused = **shared;
-  const bool accepted = workers_.TryPost([this, shared] {
+  const bool accepted = PoolOf(load).TryPost(refused.who.user_id.text(), [this, shared] {
     std::unique_ptr<Pending> pending = std::move(*shared);
     wire::SqlResponseWriter response(pending->body, {.int64_as_string = pending->request.int64_as_string,
                                                      .max_bytes = options_.max_response_bytes});
@@ -338,6 +348,7 @@ void Api::RunOnWorker(std::unique_ptr<Pending> owned) {
     Finish(std::move(pending), std::move(outcome));
   });
   if (!accepted) {
+    refused.headers.emplace_back("Retry-After", "1");
     refused.exchange->Respond(
         {.status = 503,
          .body = wire::ErrorResponse(Since(refused.start),

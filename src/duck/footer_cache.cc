@@ -1,16 +1,17 @@
 #include "footer_cache.h"
 
+#include "base/bytes.h"
+
 #include <array>
 #include <fstream>
 
 #include <duckdb/storage/object_cache.hpp>
 
-#include "base/bytes.h"
-
 namespace kalam::duck {
 namespace {
 
-// A footer as objects, against its length in the file: strings, optional fields and lists of their own.
+// A footer as objects, against its length in the file: strings, optional fields and lists of their
+// own.
 constexpr std::size_t kParsedBytesPerByte = 8;
 
 // The file ends with the footer's length and "PAR1" (Parquet, "File Format").

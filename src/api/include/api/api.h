@@ -12,8 +12,8 @@
 #include "auth/jwt.h"
 #include "auth/rate_limiter.h"
 #include "base/clock.h"
+#include "base/fair_worker_pool.h"
 #include "base/guarded.h"
-#include "base/worker_pool.h"
 #include "exec/executor.h"
 #include "net/event_loop.h"
 #include "net/http_exchange.h"
@@ -37,6 +37,13 @@ struct ApiOptions {
   } tokens = {};
 };
 
+// Who runs what an event loop can't; see exec::Load. Owners are the acting users.
+struct Workers {
+  FairWorkerPool& point;
+  FairWorkerPool& write;
+  FairWorkerPool& analytic;
+};
+
 // Routes and requests. Handle runs on event loops; general statements run on `workers`.
 //
 // Threads: thread-safe. Everything passed by reference outlives it; drain the HTTP server and the
@@ -44,7 +51,7 @@ struct ApiOptions {
 class Api final : public net::HttpHandler {
  public:
   Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
-      const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, LiveEndpoint& live,
+      const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, Workers workers, LiveEndpoint& live,
       const Clock& clock, ApiOptions options);
   ~Api() override;
 
@@ -67,14 +74,15 @@ class Api final : public net::HttpHandler {
   void RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolution resolution);
   void Refuse(net::HttpExchange& exchange, Headers headers, const auth::AuthFailure& failure) const;
   std::string LoginAnswer(const catalog::User& user) const;
-  void RunOnWorker(std::unique_ptr<Pending> pending);
+  FairWorkerPool& PoolOf(exec::Load load) const;
+  void RunOnWorker(std::unique_ptr<Pending> pending, exec::Load load);
   void Finish(std::unique_ptr<Pending> pending, exec::Outcome outcome);
 
   const exec::Executor& executor_;
   LiveEndpoint& live_;
   table::Committer& committer_;
   const catalog::Catalog& catalog_;
-  WorkerPool& workers_;
+  const Workers workers_;
   const Clock& clock_;
   const ApiOptions options_;
   const std::string sql_path_, health_path_, websocket_path_, login_path_;

@@ -233,6 +233,25 @@ TEST_F(Stress, MemoryReturnsAfterStress) {
   ExpectQuiet();
 }
 
+// The engine keeps something of each run of a prepared statement.
+TEST_F(Stress, AStatementThatRunsOftenKeepsNoMemory) {
+  StartServer();
+  SqlClient sql(server_->port(), "writer0");
+  ASSERT_TRUE(Ok(sql.Run("INSERT INTO stress.notes VALUES (1, 'lobby', 1, 'x'), (2, 'attic', 2, 'y')")));
+  const auto run = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      const SqlAnswer answer = sql.Run("SELECT room, count(*) FROM stress.notes GROUP BY room ORDER BY room");
+      ASSERT_TRUE(Ok(answer));
+    }
+  };
+  run(1'000);
+  const std::uint64_t before = server_->ResidentBytes();
+  run(8'000);
+  const std::uint64_t after = server_->ResidentBytes();
+  std::printf("8,000 runs of one statement: %.1f MB before, %.1f after\n", Megabytes(before), Megabytes(after));
+  EXPECT_LE(after, before + 10'000'000);
+}
+
 // US12 T225 test_query_performance_under_stress
 TEST_F(Stress, SelectsStayQuick) {
   StartServer();

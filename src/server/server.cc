@@ -247,6 +247,7 @@ struct Server::Parts {
   bool stopped = false;
 
   void PurgeUsers() const;
+  void LogStoreSize() const;
 
   Status OpenStore();
   Status OpenCold();
@@ -285,12 +286,16 @@ Status Server::Parts::OpenStore() {
   OpenJobs();
   system_tables = std::make_unique<query::SystemTables>(*catalog, stats);
   AddStats();
-  const kv::StoreStats in_store = store->stats();
-  std::uint64_t bytes = 0;
-  for (const auto family : in_store.file_bytes) bytes += family;
-  log::Info("server", "store open in " + config.storage.rocksdb_path + ", " +
-                          std::to_string(bytes) + " bytes in files");
+  log::Info("server", "store open in " + config.storage.rocksdb_path);
+  LogStoreSize();
   return {};
+}
+
+void Server::Parts::LogStoreSize() const {
+  const kv::StoreStats now = store->stats();
+  const std::uint64_t bytes = std::accumulate(now.file_bytes.begin(), now.file_bytes.end(), std::uint64_t{0});
+  log::Info("server", "the store has " + std::to_string(bytes) + " bytes in files, " +
+                          std::to_string(now.memtable_bytes) + " in memory");
 }
 
 Status Server::Parts::OpenCold() {
@@ -502,6 +507,9 @@ Status Server::Parts::OpenApi() {
                     .lifetime = config.auth.token_lifetime_seconds};
   options.max_params = config.limits.max_params;
   options.max_response_bytes = config.limits.statement_memory;
+  options.load = [this] {
+    return api::ApiOptions::Load{.connections = hub->connection_count(), .subscriptions = hub->subscription_count()};
+  };
   live_endpoint = std::make_unique<api::LiveEndpoint>(
       *hub, *verifier,
       [this](const UserId& user) -> std::optional<auth::UserRecord> {
@@ -524,7 +532,10 @@ Status Server::Parts::OpenApi() {
   // At once: what a crash left is there from the beginning.
   garbage_sweep =
       std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); }, PeriodicTask::First::kAtOnce);
-  user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
+  user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] {
+    PurgeUsers();
+    LogStoreSize();
+  });
   return {};
 }
 

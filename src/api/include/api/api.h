@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,11 @@ struct ApiOptions {
     std::string audience;
     std::chrono::seconds lifetime{3600};
   } tokens = {};
+  struct Load {
+    std::size_t connections = 0;    // open WebSockets
+    std::size_t subscriptions = 0;  // live queries
+  };
+  std::function<Load()> load = {};  // quick, called on event loops; health says nothing of it without
 };
 
 // Who runs what an event loop can't; see exec::Load. Owners are the acting users.
@@ -66,7 +72,9 @@ class Api final : public net::HttpHandler {
   struct Pending;
 
   LoopState& StateOf(net::EventLoop& loop);
+  // Anybody may ask for health; how busy the server is, is added for who could run SQL.
   void HandleHealth(net::HttpExchange& exchange, Headers headers);
+  bool IsKnown(net::HttpExchange& exchange);
   void HandleLogin(net::HttpExchangePtr exchange, Headers headers);
   void HandleSql(net::HttpExchangePtr exchange, Headers headers);
   // Checks HTTP Basic credentials that were not seen lately and goes on with the request.

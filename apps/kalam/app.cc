@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include "commands/shell.h"
 #include "config.h"
 #include "export/export_command.h"
 #include "import/import_command.h"
@@ -9,12 +10,10 @@
 #include "prompt.h"
 #include "session.h"
 #include "settings.h"
+#include "text_file.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 
 #include <unistd.h>
 
@@ -37,32 +36,12 @@ Result<Config> ReadConfig(const Options& options) {
   return LoadConfig(*path);
 }
 
-// "-" is standard input.
-Result<std::string> ReadWholeFile(const std::string& path) {
-  struct CloseFile {
-    void operator()(std::FILE* file) const {
-      if (file != stdin) std::fclose(file);
-    }
-  };
-  const std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin
-                                                               : std::fopen(path.c_str(), "rb"));
-  const std::string name = path == "-" ? "standard input" : path;
-  const auto failure = [&] {
-    return UsageError("cannot read " + name + ": " + std::strerror(errno));
-  };
-  if (!file) return failure();
-  std::string text;
-  char piece[64 * 1024];
-  while (const std::size_t got = std::fread(piece, 1, sizeof(piece), file.get())) {
-    text.append(piece, got);
-  }
-  if (std::ferror(file.get()) != 0) return failure();
-  return text;
-}
-
 ExitCode RunSql(Session& session, const Options& options, const Settings& settings) {
   if (options.command) return session.RunCommand(*options.command);
-  if (!options.file && isatty(STDIN_FILENO) != 0) return RunPrompt(session, settings.user_id);
+  if (!options.file && isatty(STDIN_FILENO) != 0) {
+    Shell shell(&session, settings);
+    return RunPrompt(shell);
+  }
   const auto sql = ReadWholeFile(options.file.value_or("-"));
   if (!sql) {
     session.printer().PrintError(sql.error());

@@ -33,6 +33,13 @@ class TableWriter {
     for (const std::size_t column : columns_) widths_.push_back(WidestIn(column));
   }
 
+  // With its borders.
+  std::size_t width() const {
+    std::size_t sum = 1;
+    for (const std::size_t width : widths_) sum += width + 3;
+    return sum;
+  }
+
   void Write() {
     Line(kTop);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -95,6 +102,20 @@ class TableWriter {
   std::string scratch_;
 };
 
+// The columns to show: all, but those that go under the table.
+std::vector<std::size_t> ShownColumns(const Rows& rows, bool describe) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < rows.columns().size(); ++i) {
+    const std::string& name = rows.columns()[i];
+    if (!describe || (name != kSchemaVersion && name != kSchemaHistory)) columns.push_back(i);
+  }
+  return columns;
+}
+
+bool IsDescribe(const Rows& rows) {
+  return rows.size() > 0 && rows.IndexOf(kSchemaVersion) && rows.IndexOf(kSchemaHistory);
+}
+
 void WriteDescribeFooter(const Row& row, std::string* text) {
   *text += "Schema version: ";
   AppendDisplayText(TextOf(row[kSchemaVersion]), text);
@@ -105,15 +126,16 @@ void WriteDescribeFooter(const Row& row, std::string* text) {
 
 }  // namespace
 
+std::size_t TableWidth(const StatementResult& result) {
+  const Rows& rows = result.rows;
+  TextSink none(nullptr);
+  return TableWriter(rows, ShownColumns(rows, IsDescribe(rows)), OutputStyle(), &none).width();
+}
+
 void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out) {
   const Rows& rows = result.rows;
-  const bool describe =
-      rows.size() > 0 && rows.IndexOf(kSchemaVersion) && rows.IndexOf(kSchemaHistory);
-  std::vector<std::size_t> columns;
-  for (std::size_t i = 0; i < rows.columns().size(); ++i) {
-    const std::string& name = rows.columns()[i];
-    if (!describe || (name != kSchemaVersion && name != kSchemaHistory)) columns.push_back(i);
-  }
+  const bool describe = IsDescribe(rows);
+  std::vector<std::size_t> columns = ShownColumns(rows, describe);
   if (!columns.empty()) TableWriter(rows, std::move(columns), style, out).Write();
 
   std::string& text = out->text();

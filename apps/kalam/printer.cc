@@ -4,6 +4,8 @@
 #include "text_width.h"
 
 #include <kalam/param.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace kalam::cli {
 
@@ -21,6 +23,11 @@ void AppendColored(std::string_view text, std::string_view color, bool on, std::
 }
 
 }  // namespace
+
+std::size_t TerminalWidth() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void TextSink::Flush() {
   if (file_ == nullptr || text_.empty()) return;
@@ -47,6 +54,8 @@ void Printer::PrintResult(const StatementResult& result) {
   if (result.has_rows) {
     if (style_.format == Format::kCsv) {
       PrintCsv(result, style_, out_);
+    } else if (Expands(result)) {
+      PrintExpanded(result, style_, out_);
     } else {
       PrintTable(result, style_, out_);
     }
@@ -64,8 +73,14 @@ void Printer::PrintResult(const StatementResult& result) {
   }
 }
 
+bool Printer::Expands(const StatementResult& result) const {
+  if (style_.expanded != Expanded::kAuto) return style_.expanded == Expanded::kOn;
+  const std::size_t screen = style_.terminal ? TerminalWidth() : 0;
+  return screen > 0 && TableWidth(result) > screen;
+}
+
 void Printer::PrintTook(double took_ms) {
-  if (style_.format != Format::kTable) return;
+  if (style_.format != Format::kTable || !style_.timing) return;
   char took[64];
   std::snprintf(took, sizeof(took), "Took: %.3f ms", took_ms);
   out_->text() += "\n";

@@ -33,18 +33,26 @@ class TextSink {
   std::string text_;
 };
 
+// One line per column instead of one per row. kAuto: where the table would be wider than the terminal.
+enum class Expanded { kOff, kOn, kAuto };
+
 struct OutputStyle {
   Format format = Format::kTable;
+  Expanded expanded = Expanded::kOff;
+  bool timing = true;  // `Took: ...` after tables
   bool color = false;
   // The output is a terminal: CSV must not carry control characters of the data to it.
   bool terminal = false;
 };
 
+// Cells of a line of the terminal that standard output is; 0: it is none. Asked anew each time: windows are resized.
+std::size_t TerminalWidth();
+
 // Prints results and errors in the chosen format. One thread.
 class Printer {
  public:
   Printer(OutputStyle style, TextSink* out, OutputStyle error_style, TextSink* err)
-      : style_(style), out_(out), error_style_(error_style), err_(err) {}
+      : style_(style), first_out_(out), out_(out), error_style_(error_style), err_(err) {}
 
   // The results of one request, then (tables only) its time.
   void PrintResponse(const Response& response);
@@ -60,6 +68,13 @@ class Printer {
   void PrintError(const Error& error);
 
   const OutputStyle& style() const { return style_; }
+  OutputStyle& style() { return style_; }
+
+  // Results go to `out` from now on, which outlives that; null: to the first one again. Errors go where they went.
+  void Redirect(TextSink* out) {
+    out_->Flush();
+    out_ = out != nullptr ? out : first_out_;
+  }
 
   void Flush() {
     out_->Flush();
@@ -68,10 +83,12 @@ class Printer {
 
  private:
   void PrintTook(double took_ms);
+  bool Expands(const StatementResult& result) const;
   // Where remarks belong that are not data: beside tables, but apart from JSON and CSV.
   TextSink& remarks() { return style_.format == Format::kTable ? *out_ : *err_; }
 
   OutputStyle style_;
+  TextSink* const first_out_;
   TextSink* out_;
   OutputStyle error_style_;
   TextSink* err_;
@@ -79,6 +96,9 @@ class Printer {
 
 // The pieces, also used alone by tests. `out` grows and is flushed as it gets large.
 void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out);
+void PrintExpanded(const StatementResult& result, const OutputStyle& style, TextSink* out);
+// How wide PrintTable would draw it.
+std::size_t TableWidth(const StatementResult& result);
 void PrintJson(const StatementResult& result, TextSink* out);
 enum class CsvHeader { kPrinted, kOmitted };
 void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out,

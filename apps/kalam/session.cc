@@ -62,6 +62,11 @@ ExitCode Session::PrintOrFollow(const Response& response) {
   return ShowLive(client_, request->sql, live, printer_->style(), *printer_);
 }
 
+ExitCode Session::Follow(std::string_view query) {
+  if (IsSubscribe(query)) return RunCommand(query);
+  return ShowLive(client_, std::string(query), LiveViewOptions(), printer_->style(), *printer_);
+}
+
 ExitCode Session::RunScript(std::string_view sql, Numbering numbering) {
   const auto started = std::chrono::steady_clock::now();
   const auto statements = StatementsOf(sql);

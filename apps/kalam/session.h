@@ -25,6 +25,12 @@ class Session {
   // a live query has ended).
   ExitCode RunScript(std::string_view sql, Numbering numbering);
 
+  // Shows a live query until it ends or Ctrl+C: a SELECT, or SUBSCRIBE TO with its options.
+  ExitCode Follow(std::string_view query);
+
+  // Another server or user from now on.
+  void Switch(Client client) { client_ = std::move(client); }
+
   const Client& client() const { return client_; }
   Printer& printer() { return *printer_; }
 

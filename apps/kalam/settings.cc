@@ -66,6 +66,13 @@ std::chrono::milliseconds Milliseconds(double seconds) {
 
 }  // namespace
 
+std::optional<Format> FormatNamed(std::string_view name) {
+  if (name == "table") return Format::kTable;
+  if (name == "json") return Format::kJson;
+  if (name == "csv") return Format::kCsv;
+  return std::nullopt;
+}
+
 Settings ResolveSettings(const Options& options, const Config& config, const Environment& env) {
   Settings settings;
   settings.url = ResolveUrl(options, config, env);
@@ -83,8 +90,7 @@ Settings ResolveSettings(const Options& options, const Config& config, const Env
   settings.max_retries = config.max_retries.value_or(settings.max_retries);
 
   const std::string format = options.format ? *options.format : config.format.value_or("table");
-  if (format == "json") settings.format = Format::kJson;
-  if (format == "csv") settings.format = Format::kCsv;
+  settings.format = FormatNamed(format).value_or(Format::kTable);
 
   if (options.color) {
     settings.color = options.color;

@@ -6,12 +6,16 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <kalam/client.h>
 
 namespace kalam::cli {
 
 enum class Format { kTable, kJson, kCsv };
+
+// "table", "json" or "csv"; nullopt: none of them.
+std::optional<Format> FormatNamed(std::string_view name);
 
 // What holds for this run, once flags, environment and configuration file have had their say, in
 // this order.

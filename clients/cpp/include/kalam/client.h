@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct HealthStatus {
   std::string version;
   std::string api_version;
   std::uint64_t uptime_seconds = 0;
+  // Where the server says so.
+  std::optional<std::uint64_t> connections = {};
+  std::optional<std::uint64_t> subscriptions = {};
 
   bool healthy() const { return status == "healthy" || status == "ok"; }
 };

@@ -68,7 +68,8 @@ ExitCode RunWatch(const Client& client, const WatchOptions& watch, Printer& prin
     sql = request->sql;
     if (live.subscribe.last_rows == 0 && !watch.from_seq) live.subscribe.last_rows = request->last_rows;
   }
-  return ShowLive(client, sql, live, printer.style(), printer);
+  live.keyboard = printer.style().terminal && printer.style().format == Format::kTable;
+  return ShowLive(client, sql, live, printer.style(), printer).code;
 }
 
 ExitCode Run(const Options& options) {

@@ -67,12 +67,13 @@ ExitCode RunPrompt(Shell& shell) {
       return ExitCode::kOk;
     }
     if (pending.empty() && line.starts_with('\\')) {
-      if (RunBackslash(shell, line) == Next::kLeave) return ExitCode::kOk;
+      if (RunBackslash(shell, line) == Next::kLeave || session.leaving()) return ExitCode::kOk;
       continue;
     }
     pending += line + "\n";
     RunComplete(shell, &pending);
     session.printer().Flush();
+    if (session.leaving()) return ExitCode::kOk;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "live_view.h"
+#include "running_query.h"
 #include "statement_splitter.h"
 
 #include <algorithm>
@@ -41,7 +42,7 @@ void DropStatementPrefix(std::string* message) {
 }  // namespace
 
 ExitCode Session::RunCommand(std::string_view sql) {
-  const auto response = client_.Query(sql);
+  const auto response = RunQuery(client_, sql);
   if (!response) {
     for (const StatementResult& result : response.error().completed) printer_->PrintResult(result);
     printer_->PrintError(response.error());
@@ -57,14 +58,33 @@ ExitCode Session::PrintOrFollow(const Response& response) {
     return ExitCode::kOk;
   }
   for (std::size_t i = 0; i + 1 < response.results.size(); ++i) printer_->PrintResult(response.results[i]);
-  LiveViewOptions live;
-  live.subscribe.last_rows = request->last_rows;
-  return ShowLive(client_, request->sql, live, printer_->style(), *printer_);
+  SubscribeOptions options;
+  options.last_rows = request->last_rows;
+  return Show(request->sql, options);
 }
 
 ExitCode Session::Follow(std::string_view query) {
   if (IsSubscribe(query)) return RunCommand(query);
-  return ShowLive(client_, std::string(query), LiveViewOptions(), printer_->style(), *printer_);
+  return Show(std::string(query), SubscribeOptions());
+}
+
+ExitCode Session::Show(const std::string& sql, const SubscribeOptions& options) {
+  if (shows_live_) {
+    printer_->PrintError(UsageError("one subscription at a time: \\unsubscribe ends the one that is shown"));
+    return ExitCode::kUsage;
+  }
+  shows_live_ = true;
+  LiveViewOptions live;
+  live.subscribe = options;
+  live.keyboard = printer_->style().terminal;
+  live.on_statement = [this](std::string_view line) {
+    RunCommand(line);
+    printer_->Flush();
+  };
+  const LiveEnd end = ShowLive(client_, sql, live, printer_->style(), *printer_);
+  shows_live_ = false;
+  if (end.leave) leaving_ = true;
+  return end.code;
 }
 
 ExitCode Session::RunScript(std::string_view sql, Numbering numbering) {
@@ -76,7 +96,7 @@ ExitCode Session::RunScript(std::string_view sql, Numbering numbering) {
   }
   std::size_t done = 0;
   for (const std::size_t count : GroupByRequest(*statements)) {
-    auto response = client_.Query(JoinStatements(*statements, done, count));
+    auto response = RunQuery(client_, JoinStatements(*statements, done, count));
     const auto& results = response ? response->results : response.error().completed;
     if (numbering == Numbering::kNumbered) {
       for (std::size_t i = 0; i < results.size(); ++i) {

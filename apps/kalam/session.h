@@ -31,6 +31,9 @@ class Session {
   // Another server or user from now on.
   void Switch(Client client) { client_ = std::move(client); }
 
+  // \quit was given while a live query was shown.
+  bool leaving() const { return leaving_; }
+
   const Client& client() const { return client_; }
   Printer& printer() { return *printer_; }
 
@@ -38,8 +41,12 @@ class Session {
   // The last statement was SUBSCRIBE TO: its live query is shown until it ends or Ctrl+C.
   ExitCode PrintOrFollow(const Response& response);
 
+  ExitCode Show(const std::string& sql, const SubscribeOptions& options);
+
   Client client_;
   Printer* printer_;
+  bool shows_live_ = false;
+  bool leaving_ = false;
 };
 
 }  // namespace kalam::cli

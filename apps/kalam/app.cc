@@ -37,18 +37,21 @@ Result<Config> ReadConfig(const Options& options) {
 }
 
 ExitCode RunSql(Session& session, const Options& options, const Settings& settings) {
-  if (options.command) return session.RunCommand(*options.command);
-  if (!options.file && isatty(STDIN_FILENO) != 0) {
-    Shell shell(&session, settings);
-    return RunPrompt(shell);
+  for (const std::string& assignment : options.variables) session.variables().Assign(assignment);
+  Shell shell(&session, settings);
+  shell.set_on_error(options.on_error == "continue" ? OnError::kContinue : OnError::kStop);
+  if (options.command) {
+    // As in psql, a command may be a backslash command too.
+    if (options.command->starts_with('\\')) return shell.RunScript(*options.command);
+    return session.RunCommand(*options.command);
   }
-  const auto sql = ReadWholeFile(options.file.value_or("-"));
-  if (!sql) {
-    session.printer().PrintError(sql.error());
+  if (!options.file && isatty(STDIN_FILENO) != 0) return RunPrompt(shell);
+  const auto text = ReadWholeFile(options.file.value_or("-"));
+  if (!text) {
+    session.printer().PrintError(text.error());
     return ExitCode::kUsage;
   }
-  return session.RunScript(
-      *sql, options.file ? Session::Numbering::kNumbered : Session::Numbering::kPlain);
+  return shell.RunScript(*text, options.file ? Numbering::kNumbered : Numbering::kPlain);
 }
 
 ExitCode RunWatch(const Client& client, const WatchOptions& watch, Printer& printer) {
@@ -83,6 +86,7 @@ ExitCode Run(const Options& options) {
   const auto config = ReadConfig(options);
   Settings settings = ResolveSettings(options, config ? *config : Config(), std::getenv);
   out_style.format = settings.format;
+  out_style.page_rows = settings.max_rows;
   out_style.color = settings.color.value_or(out_style.terminal);
   err_style.color = settings.color.value_or(err_style.terminal);
   Printer printer(out_style, &out, err_style, &err);

@@ -1,3 +1,4 @@
+#include "pager.h"
 #include "printer.h"
 #include "text_width.h"
 
@@ -28,6 +29,10 @@ void PrintExpanded(const StatementResult& result, const OutputStyle& style, Text
   }
   std::size_t number = 0;
   for (const Row row : rows) {
+    if (style.page_rows > 0 && number > 0 && number % style.page_rows == 0 && !AskForMore(out)) {
+      text += "\n";
+      break;
+    }
     const std::string heading = "[ " + std::to_string(++number) + " ]";
     text += "─" + heading;
     for (std::size_t i = heading.size() + 1; i < widest + kRuleTail; ++i) text += "─";

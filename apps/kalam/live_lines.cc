@@ -85,6 +85,7 @@ void LiveLines::Show(const ChangeEvent& event) {
       ShowLine(event);
       break;
     case Format::kJson:
+    case Format::kNdjson:
       ShowJson(event);
       break;
     case Format::kCsv:

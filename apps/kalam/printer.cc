@@ -47,17 +47,15 @@ void Printer::PrintResponse(const Response& response) {
 }
 
 void Printer::PrintResult(const StatementResult& result) {
-  if (style_.format == Format::kJson) {
-    PrintJson(result, out_);
+  if (style_.format == Format::kJson || style_.format == Format::kNdjson) {
+    PrintJson(result, out_, style_.format);
     return;
   }
   if (result.has_rows) {
     if (style_.format == Format::kCsv) {
       PrintCsv(result, style_, out_);
-    } else if (Expands(result)) {
-      PrintExpanded(result, style_, out_);
     } else {
-      PrintTable(result, style_, out_);
+      PrintRows(result);
     }
     return;
   }
@@ -70,6 +68,17 @@ void Printer::PrintResult(const StatementResult& result) {
     const std::string ok = "Query OK, " + std::to_string(result.row_count) + " rows affected";
     AppendColored(ok, kGreen, style_.color, &text);
     text += "\n";
+  }
+}
+
+void Printer::PrintRows(const StatementResult& result) {
+  OutputStyle style = style_;
+  if (style.terminal) style.width = TerminalWidth();
+  if (!style.terminal || isatty(STDIN_FILENO) == 0) style.page_rows = 0;
+  if (Expands(result)) {
+    PrintExpanded(result, style, out_);
+  } else {
+    PrintTable(result, style, out_);
   }
 }
 
@@ -102,12 +111,14 @@ void Printer::PrintNumbered(std::size_t number, const StatementResult& result) {
   PrintResult(result);
 }
 
-void Printer::PrintCompleted(std::size_t statements, double seconds) {
+void Printer::PrintCompleted(std::size_t statements, std::size_t failed, double seconds) {
   if (style_.format != Format::kTable) return;
   char line[96];
-  std::snprintf(line, sizeof(line), "Completed %zu statement%s in %.3fs\n", statements,
-                statements == 1 ? "" : "s", seconds);
+  std::snprintf(line, sizeof(line), "Completed %zu statement%s in %.3fs", statements, statements == 1 ? "" : "s",
+                seconds);
   out_->text() += line;
+  if (failed > 0) out_->text() += ", " + std::to_string(failed) + " failed";
+  out_->text() += "\n";
 }
 
 void Printer::PrintStopped(std::size_t number) {

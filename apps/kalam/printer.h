@@ -40,6 +40,10 @@ struct OutputStyle {
   Format format = Format::kTable;
   Expanded expanded = Expanded::kOff;
   bool timing = true;  // `Took: ...` after tables
+  // Cells of a line: a table that is wider has its columns shortened. 0: as wide as it wants.
+  std::size_t width = 0;
+  // Rows of a page: then the person is asked whether to go on. 0: no pages.
+  std::size_t page_rows = 0;
   bool color = false;
   // The output is a terminal: CSV must not carry control characters of the data to it.
   bool terminal = false;
@@ -61,7 +65,7 @@ class Printer {
 
   // A statement of a batch file: `Statement 1: <message>`.
   void PrintNumbered(std::size_t number, const StatementResult& result);
-  void PrintCompleted(std::size_t statements, double seconds);
+  void PrintCompleted(std::size_t statements, std::size_t failed, double seconds);
   void PrintStopped(std::size_t number);
 
   // `ERROR <code>: <message>` and `Details: ...` on standard error.
@@ -83,6 +87,7 @@ class Printer {
 
  private:
   void PrintTook(double took_ms);
+  void PrintRows(const StatementResult& result);
   bool Expands(const StatementResult& result) const;
   // Where remarks belong that are not data: beside tables, but apart from JSON and CSV.
   TextSink& remarks() { return style_.format == Format::kTable ? *out_ : *err_; }
@@ -99,7 +104,8 @@ void PrintTable(const StatementResult& result, const OutputStyle& style, TextSin
 void PrintExpanded(const StatementResult& result, const OutputStyle& style, TextSink* out);
 // How wide PrintTable would draw it.
 std::size_t TableWidth(const StatementResult& result);
-void PrintJson(const StatementResult& result, TextSink* out);
+// An array of row objects; with kNdjson each row is a line of its own.
+void PrintJson(const StatementResult& result, TextSink* out, Format format = Format::kJson);
 enum class CsvHeader { kPrinted, kOmitted };
 void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out,
               CsvHeader header = CsvHeader::kPrinted);

@@ -29,6 +29,8 @@ Next SetOutputFile(Shell& shell, std::string_view argument);
 
 // statement_commands.cc
 Next IncludeFile(Shell& shell, std::string_view argument);
+Next SetVariable(Shell& shell, std::string_view argument);
+Next UnsetVariable(Shell& shell, std::string_view argument);
 Next EditStatement(Shell& shell, std::string_view argument);
 Next WatchStatement(Shell& shell, std::string_view argument);
 Next History(Shell& shell, std::string_view argument);

@@ -7,7 +7,7 @@ namespace kalam::cli::commands {
 namespace {
 
 Next Run(Shell& shell, std::string_view sql) {
-  shell.session().RunCommand(sql);
+  shell.Note(shell.session().RunCommand(sql));
   return Next::kContinue;
 }
 
@@ -27,7 +27,7 @@ bool IsName(std::string_view text) {
 Next FlushAll(Shell& shell, std::string_view) {
   const auto answer = shell.session().client().Query("FLUSH ALL TABLES");
   if (!answer) {
-    shell.session().printer().PrintError(answer.error());
+    shell.Failed(answer.error());
     return Next::kContinue;
   }
   shell.session().printer().PrintResponse(*answer);

@@ -50,11 +50,13 @@ std::span<const Command> Commands() {
       {"Live queries", "\\pause", {}, "", "Hold the display of the subscription; nothing is lost", Pause},
       {"Live queries", "\\continue", {}, "", "Show what came meanwhile, and go on", Continue},
       {"Live queries", "\\unsubscribe", {}, "", "End the subscription (also Ctrl+C)", Unsubscribe},
-      {"Output", "\\format", {}, "table|json|csv", "How results are printed", SetFormat},
+      {"Output", "\\format", {}, "table|json|csv|ndjson", "How results are printed", SetFormat},
       {"Output", "\\x", {}, "[on|off|auto]", "One line per column; auto: where a table is too wide", SetExpanded},
       {"Output", "\\timing", {}, "[on|off]", "Print how long statements took", SetTiming},
       {"Output", "\\o", {}, "[FILE]", "Write results to a file; without one, to the screen again", SetOutputFile},
       {"Statements", "\\i", {}, "FILE", "Run the statements of a file", IncludeFile},
+      {"Statements", "\\set", {}, "[NAME VALUE]", "Set a variable, used as :NAME, :'NAME' or :\"NAME\"", SetVariable},
+      {"Statements", "\\unset", {}, "NAME", "Forget a variable", UnsetVariable},
       {"Statements", "\\e", {}, "", "Edit the last statement in $EDITOR and run it", EditStatement},
   };
   return table;
@@ -75,6 +77,7 @@ Next RunBackslash(Shell& shell, std::string_view line) {
   const Command* const command = FindCommand(name);
   if (command == nullptr) {
     shell.Say("Unknown command: " + std::string(name) + ". Type \\help for help.\n");
+    shell.Note(ExitCode::kUsage);
     return Next::kContinue;
   }
   const Next next = command->run(shell, argument);

@@ -29,6 +29,8 @@ const char* ToString(Format format) {
       return "json";
     case Format::kCsv:
       return "csv";
+    case Format::kNdjson:
+      return "ndjson";
   }
   return "?";
 }
@@ -100,7 +102,7 @@ Next Connect(Shell& shell, std::string_view argument) {
   }
   const auto health = shell.Connect(Changed(shell.settings(), shell.session().client().url(), *options));
   if (!health) {
-    shell.session().printer().PrintError(health.error());
+    shell.Failed(health.error());
     shell.Say("Still connected to " + shell.session().client().url() + "\n");
     return Next::kContinue;
   }
@@ -126,7 +128,7 @@ Next ShowHealth(Shell& shell, std::string_view) {
   const auto health = shell.session().client().Health();
   if (shell.show_online) shell.show_online(health.ok());
   if (!health) {
-    shell.session().printer().PrintError(health.error());
+    shell.Failed(health.error());
     return Next::kContinue;
   }
   std::string text = "Status: " + ToDisplayText(health->status).text + "\nVersion: " +

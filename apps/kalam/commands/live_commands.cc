@@ -19,7 +19,7 @@ Next Subscribe(Shell& shell, std::string_view argument) {
     shell.Say("Usage: \\subscribe <query>\n");
     return Next::kContinue;
   }
-  shell.session().Follow(argument);
+  shell.Note(shell.session().Follow(argument));
   return Next::kContinue;
 }
 

@@ -21,7 +21,7 @@ std::optional<bool> SwitchIn(std::string_view argument, bool now) {
 Next SetFormat(Shell& shell, std::string_view argument) {
   const auto format = FormatNamed(argument);
   if (!format) {
-    shell.Say("Usage: \\format table|json|csv\n");
+    shell.Say("Usage: \\format table|json|csv|ndjson\n");
     return Next::kContinue;
   }
   shell.style().format = *format;
@@ -64,7 +64,7 @@ Next SetOutputFile(Shell& shell, std::string_view argument) {
     return Next::kContinue;
   }
   if (!shell.SendOutputTo(words.empty() ? std::string() : words.front())) {
-    shell.session().printer().PrintError(UsageError("cannot write " + words.front() + ": " + std::strerror(errno)));
+    shell.Failed(UsageError("cannot write " + words.front() + ": " + std::strerror(errno)));
   }
   return Next::kContinue;
 }

@@ -1,10 +1,36 @@
 #include "commands/shell.h"
 
+#include "commands/command.h"
+
 namespace kalam::cli {
 
 ExitCode Shell::Run(std::string_view sql) {
   last_statement_ = sql;
   return session_.RunCommand(sql);
+}
+
+ExitCode Shell::RunScript(std::string_view text, Numbering numbering) {
+  constexpr int kMaxDepth = 16;
+  if (depth_ == kMaxDepth) {
+    const Error error = UsageError("scripts include each other more than 16 deep");
+    Failed(error);
+    return ExitCodeOf(error);
+  }
+  ++depth_;
+  ScriptOptions options{.numbering = numbering, .on_error = on_error_};
+  options.run_command = [this](std::string_view line) {
+    command_status_ = ExitCode::kOk;
+    const Next next = RunBackslash(*this, line);
+    return ScriptStep{.code = command_status_, .leave = next == Next::kLeave};
+  };
+  const ExitCode code = session_.RunScript(text, options);
+  --depth_;
+  return code;
+}
+
+void Shell::Failed(const Error& error) {
+  session_.printer().PrintError(error);
+  command_status_ = ExitCodeOf(error);
 }
 
 Result<HealthStatus> Shell::Connect(Settings settings) {

@@ -23,6 +23,12 @@ class Shell {
 
   // Runs one request and prints its answer; remembers it as the last statement.
   ExitCode Run(std::string_view sql);
+  // Runs a script, commands included.
+  ExitCode RunScript(std::string_view text, Numbering numbering = Numbering::kPlain);
+  void set_on_error(OnError on_error) { on_error_ = on_error; }
+  // A command failed: what a script that runs it goes by.
+  void Failed(const Error& error);
+  void Note(ExitCode code) { command_status_ = code; }
   const std::string& last_statement() const { return last_statement_; }
 
   // Switches to what `settings` say, once that server has answered and takes the credentials. Failed: an error, and
@@ -48,6 +54,9 @@ class Shell {
 
   Session& session_;
   Settings settings_;
+  OnError on_error_ = OnError::kStop;
+  ExitCode command_status_ = ExitCode::kOk;
+  int depth_ = 0;  // of scripts that include scripts
   std::string last_statement_;
   OutputStyle screen_style_;  // while results go to a file
   std::unique_ptr<std::FILE, CloseFile> file_;

@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "statement_splitter.h"
 #include "text_file.h"
+#include "text_width.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -109,10 +110,34 @@ Next IncludeFile(Shell& shell, std::string_view argument) {
   }
   const auto text = ReadWholeFile(words.front());
   if (!text) {
-    shell.session().printer().PrintError(text.error());
+    shell.Failed(text.error());
     return Next::kContinue;
   }
-  shell.session().RunScript(*text, Session::Numbering::kPlain);
+  shell.Note(shell.RunScript(*text));
+  return Next::kContinue;
+}
+
+Next SetVariable(Shell& shell, std::string_view argument) {
+  Variables& variables = shell.session().variables();
+  if (argument.empty()) {
+    std::string text;
+    for (const auto& [name, value] : variables.values()) text += name + " = " + ToDisplayText(value).text + "\n";
+    shell.Say(text.empty() ? "No variables are set.\n" : text);
+    return Next::kContinue;
+  }
+  const auto words = WordsOf(argument);
+  if (!Variables::IsName(words.front())) {
+    shell.Failed(UsageError("a variable's name has letters, digits and _ only: \\set NAME VALUE"));
+    return Next::kContinue;
+  }
+  std::string value;
+  for (std::size_t i = 1; i < words.size(); ++i) value += (i > 1 ? " " : "") + words[i];
+  variables.Set(words.front(), value);
+  return Next::kContinue;
+}
+
+Next UnsetVariable(Shell& shell, std::string_view argument) {
+  shell.session().variables().Unset(argument);
   return Next::kContinue;
 }
 
@@ -122,7 +147,7 @@ Next EditStatement(Shell& shell, std::string_view) {
   if (!before.ends_with('\n')) before += "\n";
   const ScratchFile file(before);
   if (file.path().empty()) {
-    shell.session().printer().PrintError(UsageError("cannot make a file to edit"));
+    shell.Failed(UsageError("cannot make a file to edit"));
     return Next::kContinue;
   }
   if (!RunEditor(file.path())) {
@@ -131,7 +156,7 @@ Next EditStatement(Shell& shell, std::string_view) {
   }
   const auto text = ReadWholeFile(file.path());
   if (!text) {
-    shell.session().printer().PrintError(text.error());
+    shell.Failed(text.error());
     return Next::kContinue;
   }
   const sql::Script script = sql::SplitScript(*text);

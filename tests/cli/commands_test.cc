@@ -1,7 +1,7 @@
 // The backslash commands at the prompt, on a terminal against a real server.
 
+#include <memory>
 #include <regex>
-#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -27,7 +27,15 @@ class CliCommands : public SharedServerTest {
     return terminal_.ReadUntil("kalam> ");
   }
 
-  KalamRunner kalam_{Url()};
+  // A terminal without movements: lines are echoed as they are typed, and each prompt is shown once.
+  static std::unique_ptr<KalamRunner> Runner() {
+    auto runner = std::make_unique<KalamRunner>(Url());
+    runner->SetEnv("TERM", "dumb");
+    return runner;
+  }
+
+  const std::unique_ptr<KalamRunner> runner_ = Runner();
+  KalamRunner& kalam_ = *runner_;
   Terminal terminal_{kalam_, {"--no-color", "--user", "maya"}};
 };
 

@@ -1,6 +1,7 @@
 // A live query at the prompt: it shows changes above the line that is typed, and takes commands and statements there.
 
 #include <chrono>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -49,8 +50,15 @@ class CliLivePrompt : public SharedServerTest {
     return "{\"id\":" + std::to_string(id) + ",\"body\":\"n" + std::to_string(id) + "\"}";
   }
 
-  KalamRunner kalam_{"http://127.0.0.1:" + std::to_string(server().port())};
-  Terminal terminal_{kalam_, {"--no-color"}};
+  // A terminal on which lines are echoed as they are typed, and each prompt is shown once.
+  static std::unique_ptr<KalamRunner> Runner() {
+    auto runner = std::make_unique<KalamRunner>("http://127.0.0.1:" + std::to_string(server().port()));
+    runner->SetEnv("TERM", "dumb");
+    return runner;
+  }
+
+  const std::unique_ptr<KalamRunner> kalam_ = Runner();
+  Terminal terminal_{*kalam_, {"--no-color"}};
   std::string table_;
 };
 

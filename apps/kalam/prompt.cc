@@ -1,5 +1,6 @@
 #include "prompt.h"
 
+#include "commands/command.h"
 #include "statement_splitter.h"
 
 #include <cstdio>
@@ -9,12 +10,6 @@
 namespace kalam::cli {
 
 namespace {
-
-constexpr const char* kHelp =
-    "Statements end with ';' and may span lines.\n"
-    "  \\help, \\?   this help\n"
-    "  \\health     how the server is\n"
-    "  \\quit, \\q   leave\n";
 
 void PrintBanner(const Client& client, const std::string& user_id, const HealthStatus& health) {
   std::printf(
@@ -41,33 +36,12 @@ bool ReadLine(std::string* line) {
   return true;
 }
 
-enum class Next { kContinue, kLeave };
-
-Next RunBackslash(Session& session, const std::string& line) {
-  const std::string command = line.substr(0, line.find_first_of(" \t;"));
-  if (command == "\\q" || command == "\\quit") return Next::kLeave;
-  if (command == "\\help" || command == "\\?") {
-    std::fputs(kHelp, stdout);
-  } else if (command == "\\health") {
-    const auto health = session.client().Health();
-    if (health) {
-      std::printf("Status: %s\nVersion: %s\nUptime: %llu s\n", health->status.c_str(),
-                  health->version.c_str(), static_cast<unsigned long long>(health->uptime_seconds));
-    } else {
-      session.printer().PrintError(health.error());
-    }
-  } else {
-    std::printf("Unknown command: %s. Type \\help for help.\n", command.c_str());
-  }
-  return Next::kContinue;
-}
-
 // Runs what is complete in `pending` and leaves the rest there.
-void RunComplete(Session& session, std::string* pending) {
+void RunComplete(Shell& shell, std::string* pending) {
   const sql::Script script = sql::SplitScript(*pending);
   std::size_t done = 0;
   for (const std::size_t count : GroupByRequest(script.statements)) {
-    session.RunCommand(JoinStatements(script.statements, done, count));
+    shell.Run(JoinStatements(script.statements, done, count));
     done += count;
   }
   *pending = script.rest.empty() ? std::string() : std::string(script.rest) + "\n";
@@ -75,13 +49,14 @@ void RunComplete(Session& session, std::string* pending) {
 
 }  // namespace
 
-ExitCode RunPrompt(Session& session, const std::string& user_id) {
+ExitCode RunPrompt(Shell& shell) {
+  Session& session = shell.session();
   const auto health = session.client().Health();
   if (!health) {
     session.printer().PrintError(health.error());
     return ExitCodeOf(health.error());
   }
-  PrintBanner(session.client(), user_id, *health);
+  PrintBanner(session.client(), shell.settings().user_id, *health);
   std::string pending;
   std::string line;
   while (true) {
@@ -92,12 +67,13 @@ ExitCode RunPrompt(Session& session, const std::string& user_id) {
       return ExitCode::kOk;
     }
     if (pending.empty() && line.starts_with('\\')) {
-      if (RunBackslash(session, line) == Next::kLeave) return ExitCode::kOk;
+      if (RunBackslash(shell, line) == Next::kLeave || session.leaving()) return ExitCode::kOk;
       continue;
     }
     pending += line + "\n";
-    RunComplete(session, &pending);
+    RunComplete(shell, &pending);
     session.printer().Flush();
+    if (session.leaving()) return ExitCode::kOk;
   }
 }
 

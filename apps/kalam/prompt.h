@@ -1,11 +1,11 @@
 #pragma once
 
-#include "session.h"
+#include "commands/shell.h"
 
 namespace kalam::cli {
 
 // The prompt on a terminal: reads lines until ';', runs the statement, prints the result. `\q` or
 // Ctrl+D ends it. Fails at once, without a prompt, when the server can't be reached.
-ExitCode RunPrompt(Session& session, const std::string& user_id);
+ExitCode RunPrompt(Shell& shell);
 
 }  // namespace kalam::cli

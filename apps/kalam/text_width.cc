@@ -109,6 +109,34 @@ std::size_t AppendDisplayText(std::string_view data, std::string* out) {
   return width + cluster;
 }
 
+std::size_t AppendShortened(std::string_view data, std::size_t cells, std::string* out) {
+  const std::size_t before = out->size();
+  const std::size_t width = AppendDisplayText(data, out);
+  if (width <= cells) return width;
+  out->resize(before);
+  std::size_t used = 0;
+  utf8proc_int32_t break_state = 0;
+  for (std::size_t begin = 0; begin < data.size();) {
+    std::size_t length = 0;
+    std::int32_t previous = DecodeOne(data.substr(begin), &length);
+    std::size_t end = begin + length;
+    while (end < data.size()) {
+      const std::int32_t next = DecodeOne(data.substr(end), &length);
+      if (utf8proc_grapheme_break_stateful(previous, next, &break_state)) break;
+      previous = next;
+      end += length;
+    }
+    const DisplayText cluster = ToDisplayText(data.substr(begin, end - begin));
+    if (used + cluster.width + 1 > cells) break;
+    out->append(cluster.text);
+    used += cluster.width;
+    begin = end;
+  }
+  if (cells == 0) return 0;
+  *out += "…";
+  return used + 1;
+}
+
 DisplayText ToDisplayText(std::string_view data) {
   DisplayText display;
   display.width = AppendDisplayText(data, &display.text);

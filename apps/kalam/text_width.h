@@ -22,6 +22,10 @@ std::size_t AppendDisplayText(std::string_view data, std::string* out);
 
 DisplayText ToDisplayText(std::string_view data);
 
+// As AppendDisplayText, but no more than `cells` wide: where it would be, it ends in "…". Cuts between characters as
+// readers see them, never within one.
+std::size_t AppendShortened(std::string_view data, std::size_t cells, std::string* out);
+
 // Appends `data` with control characters escaped as above, except new lines, and nothing measured:
 // for messages of the server.
 void AppendMessage(std::string_view data, std::string* out);

@@ -135,7 +135,7 @@ TEST_F(SegmentEngineTest, KeepsTheOrderInSmallRowGroups) {
   EXPECT_EQ(Read("SELECT count(DISTINCT row_group_id), max(row_group_num_rows), "
                  "any_value(compression) FROM parquet_metadata(" +
                  file + ")"),
-            "13 | 4096 | ZSTD");
+            "25 | 2048 | ZSTD");
 }
 
 TEST_F(SegmentEngineTest, AFailureOfTheRowsOrOfTheDiskIsTold) {

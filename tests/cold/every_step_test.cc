@@ -31,6 +31,7 @@ class EveryStep : public ColdServerTest, public testing::WithParamInterface<Deed
       SCOPED_TRACE("call " + std::to_string(call) + ": " + faults_.hit_call());
       ASSERT_TRUE(faults_.hit());
       ASSERT_EQ(server_->WaitForExit(std::chrono::seconds(20)).signal, SIGKILL);
+      faults_.AwaitLoss();
       places_.insert(PlaceOf(faults_.hit_call()));
       StartAgain();
       after();

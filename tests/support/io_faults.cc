@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -45,6 +46,10 @@ void IoFaults::Plan(std::uint64_t at, std::string_view path_part, Deed deed, int
   control_->calls = 0;
   control_->hit = false;
   control_->armed = true;
+}
+
+void IoFaults::AwaitLoss() const {
+  while (control_->losing) std::this_thread::yield();  // a few system calls of a process that is at them
 }
 
 }  // namespace kalam::test

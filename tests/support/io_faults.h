@@ -34,6 +34,8 @@ class IoFaults {
   void Plan(std::uint64_t at, std::string_view path_part, Deed deed, int error = 0);
   void Disarm() { control_->armed = false; }
   bool hit() const { return control_->hit; }
+  // After the end of a process that kKillUnsynced took: until its files are as the loss of power leaves them.
+  void AwaitLoss() const;
   std::uint64_t calls() const { return control_->calls; }
   // `fsync /tmp/...`: where it was.
   std::string hit_call() const { return hit() ? control_->hit_call : "nothing"; }

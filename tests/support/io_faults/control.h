@@ -22,6 +22,7 @@ struct IoFaultControl {
   std::atomic<bool> armed;
   std::atomic<std::uint64_t> calls;  // on matching paths, since armed
   std::atomic<bool> hit;
+  std::atomic<bool> losing;  // kKillUnsynced: the process has ended, and its files are not yet as they will be
   std::uint64_t at;  // number of the call, from 0
   Deed deed;
   std::int32_t error;

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -69,13 +71,15 @@ std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind
 // What a loss of power would take, of all files of the server.
 class Unsynced {
  public:
-  // Before the first write since the last sync: `size` bytes are safe.
-  void Writing(int fd) {
+  // Before the first write since the last sync: what lies before `at`, where it writes, is safe. Not all of the file
+  // is, which may have got its length before its bytes.
+  void Writing(int fd, off_t at) {
     struct stat info {};
     if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
     const std::lock_guard lock(mutex_);
     if (Find(info) != files_.end()) return;
-    files_.push_back({info.st_dev, info.st_ino, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), info.st_size});
+    files_.push_back(
+        {info.st_dev, info.st_ino, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), std::min(info.st_size, at)});
   }
   void Synced(int fd) {
     struct stat info {};
@@ -101,8 +105,27 @@ class Unsynced {
     names_.push_back({to, from});
   }
 
+  // The power goes for the whole process at once: no thread of it may see what is lost, or store anything after it. So
+  // a child outlives the process, and loses for it. It has a copy of the memory, and allocates nothing: another
+  // thread may have been at it.
+  [[noreturn]] void LoseAndDie() {
+    mutex_.lock();
+    control->losing = true;
+    const auto process = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+    if (::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
+      ::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0);
+      pollfd ended{.fd = process, .events = POLLIN, .revents = 0};
+      while (::poll(&ended, 1, -1) != 1) {
+      }
+      Lose();
+      control->losing = false;
+      ::syscall(SYS_exit_group, 0);
+    }
+    while (true) ::pause();
+  }
+
+ private:
   void Lose() {
-    const std::lock_guard lock(mutex_);
     for (const File& file : files_) ::syscall(SYS_ftruncate, file.fd, file.safe_bytes);
     for (auto name = names_.rbegin(); name != names_.rend(); ++name) {
       if (name->before.empty()) {
@@ -113,7 +136,6 @@ class Unsynced {
     }
   }
 
- private:
   struct File {
     dev_t device;
     ino_t inode;
@@ -158,7 +180,7 @@ bool Fails(const char* call, const std::string& path, Needs needs) {
     control->hit = true;
   }
   if (deed == Deed::kKill || deed == Deed::kKillUnsynced) {
-    if (deed == Deed::kKillUnsynced) Power().Lose();
+    if (deed == Deed::kKillUnsynced) Power().LoseAndDie();
     ::raise(SIGKILL);
   }
   errno = control->error;
@@ -178,13 +200,23 @@ int Open(int folder, const char* name, int flags, mode_t mode) {
   return fd;
 }
 
+constexpr off_t kAtEnd = std::numeric_limits<off_t>::max();
+
+// Where a write without a place of its own goes.
+off_t Place(int fd) {
+  const int flags = Watched() ? ::fcntl(fd, F_GETFL) : -1;
+  if (flags < 0 || (flags & O_APPEND) != 0) return kAtEnd;
+  const off_t at = ::lseek(fd, 0, SEEK_CUR);
+  return at < 0 ? kAtEnd : at;
+}
+
 template <typename Write>
-auto Writing(const char* call, int fd, Write write) -> decltype(write()) {
+auto Writing(const char* call, int fd, Write write, off_t at = kAtEnd) -> decltype(write()) {
   if (Watched()) {
     const std::string path = PathOf(fd);
     if (!path.empty() && path[0] == '/' && !path.starts_with("/dev/")) {
       if (Fails(call, path, Needs::kSpace)) return -1;
-      Power().Writing(fd);
+      Power().Writing(fd, at);
     }
   }
   return write();
@@ -260,11 +292,10 @@ KALAM_OPENAT(openat)
 KALAM_OPENAT(openat64)
 
 ssize_t write(int fd, const void* bytes, size_t count) {
-  return Writing("write", fd, [&]() -> ssize_t { return ::syscall(SYS_write, fd, bytes, count); });
+  return Writing("write", fd, [&]() -> ssize_t { return ::syscall(SYS_write, fd, bytes, count); }, Place(fd));
 }
 ssize_t writev(int fd, const struct iovec* pieces, int count) {
-  return Writing("write", fd,
-                 [&]() -> ssize_t { return ::syscall(SYS_writev, fd, pieces, count); });
+  return Writing("write", fd, [&]() -> ssize_t { return ::syscall(SYS_writev, fd, pieces, count); }, Place(fd));
 }
 ssize_t pwrite(int fd, const void* bytes, size_t count, off_t at) {
   return Writing("write", fd,

@@ -62,7 +62,7 @@ Result<std::string> ReadWholeFile(const std::string& path) {
 
 ExitCode RunSql(Session& session, const Options& options, const Settings& settings) {
   if (options.command) return session.RunCommand(*options.command);
-  if (!options.file && isatty(STDIN_FILENO) != 0) return RunPrompt(session, settings.user_id);
+  if (!options.file && isatty(STDIN_FILENO) != 0) return RunPrompt(session, settings);
   const auto sql = ReadWholeFile(options.file.value_or("-"));
   if (!sql) {
     session.printer().PrintError(sql.error());

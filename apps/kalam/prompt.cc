@@ -1,10 +1,10 @@
 #include "prompt.h"
 
+#include "editor/prompt_input.h"
+#include "editor/raw_terminal.h"
 #include "statement_splitter.h"
 
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 
 namespace kalam::cli {
 
@@ -29,18 +29,6 @@ void PrintBanner(const Client& client, const std::string& user_id, const HealthS
       health.version.c_str());
 }
 
-// One line of standard input without its end; false at the end of the input.
-bool ReadLine(std::string* line) {
-  char* text = nullptr;
-  std::size_t capacity = 0;
-  const ssize_t length = getline(&text, &capacity, stdin);
-  const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
-  if (length < 0) return false;
-  line->assign(text, static_cast<std::size_t>(length));
-  while (!line->empty() && (line->back() == '\n' || line->back() == '\r')) line->pop_back();
-  return true;
-}
-
 enum class Next { kContinue, kLeave };
 
 Next RunBackslash(Session& session, const std::string& line) {
@@ -62,42 +50,43 @@ Next RunBackslash(Session& session, const std::string& line) {
   return Next::kContinue;
 }
 
-// Runs what is complete in `pending` and leaves the rest there.
-void RunComplete(Session& session, std::string* pending) {
-  const sql::Script script = sql::SplitScript(*pending);
+void RunStatements(Session& session, const std::string& text) {
+  const sql::Script script = sql::SplitScript(text);
   std::size_t done = 0;
   for (const std::size_t count : GroupByRequest(script.statements)) {
     session.RunCommand(JoinStatements(script.statements, done, count));
     done += count;
   }
-  *pending = script.rest.empty() ? std::string() : std::string(script.rest) + "\n";
 }
 
 }  // namespace
 
-ExitCode RunPrompt(Session& session, const std::string& user_id) {
+ExitCode RunPrompt(Session& session, const Settings& settings) {
   const auto health = session.client().Health();
   if (!health) {
     session.printer().PrintError(health.error());
     return ExitCodeOf(health.error());
   }
-  PrintBanner(session.client(), user_id, *health);
-  std::string pending;
-  std::string line;
-  while (true) {
-    std::fputs(pending.empty() ? "kalam> " : "    -> ", stdout);
-    std::fflush(stdout);
-    if (!ReadLine(&line)) {
-      std::puts("\nGoodbye!");
-      return ExitCode::kOk;
+  PrintBanner(session.client(), settings.user_id, *health);
+  const bool editor = RawTerminal::Usable();
+  History history(editor ? DefaultHistoryPath() : std::nullopt, settings.history_size);
+  const auto source = editor ? MakeEditorInput(&history, session.printer().style().color) : MakePlainInput();
+  const FrameRow prompt{.bytes = "kalam> ", .width = 7};
+  for (;;) {
+    const Input input = source->Read(prompt);
+    switch (input.kind) {
+      case Input::Kind::kEnd:
+        return ExitCode::kOk;
+      case Input::Kind::kNothing:
+        break;
+      case Input::Kind::kCommand:
+        if (RunBackslash(session, input.text) == Next::kLeave) return ExitCode::kOk;
+        break;
+      case Input::Kind::kStatements:
+        RunStatements(session, input.text);
+        session.printer().Flush();
+        break;
     }
-    if (pending.empty() && line.starts_with('\\')) {
-      if (RunBackslash(session, line) == Next::kLeave) return ExitCode::kOk;
-      continue;
-    }
-    pending += line + "\n";
-    RunComplete(session, &pending);
-    session.printer().Flush();
   }
 }
 

@@ -82,6 +82,10 @@ Settings ResolveSettings(const Options& options, const Config& config, const Env
   }
   settings.max_retries = config.max_retries.value_or(settings.max_retries);
 
+  if (config.history_size && *config.history_size > 0) {
+    settings.history_size = static_cast<std::size_t>(*config.history_size);
+  }
+
   const std::string format = options.format ? *options.format : config.format.value_or("table");
   if (format == "json") settings.format = Format::kJson;
   if (format == "csv") settings.format = Format::kCsv;

@@ -1,4 +1,3 @@
-#include "editor/line_editor.h"
 #include "editor/prompt_input.h"
 #include "editor/raw_terminal.h"
 #include "editor/screen.h"
@@ -14,7 +13,8 @@ constexpr std::chrono::milliseconds kEscapeTime{50};
 
 class EditorInput : public PromptInput {
  public:
-  EditorInput(History* history, bool color) : editor_(history, color) {}
+  EditorInput(History* history, bool color, LineEditor::CompleteFunction complete)
+      : editor_(history, color, std::move(complete)) {}
 
   Input Read(const FrameRow& prompt) override {
     std::fflush(stdout);
@@ -110,8 +110,8 @@ class EditorInput : public PromptInput {
 
 }  // namespace
 
-std::unique_ptr<PromptInput> MakeEditorInput(History* history, bool color) {
-  return std::make_unique<EditorInput>(history, color);
+std::unique_ptr<PromptInput> MakeEditorInput(History* history, bool color, LineEditor::CompleteFunction complete) {
+  return std::make_unique<EditorInput>(history, color, std::move(complete));
 }
 
 }  // namespace kalam::cli

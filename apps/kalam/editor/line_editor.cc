@@ -3,11 +3,13 @@
 #include "sql/script.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kalam::cli {
 
 namespace {
 
+constexpr std::size_t kMenuRows = 10;
 constexpr std::string_view kContinuation = "    -> ";
 
 FrameRow PlainRow(std::string_view text) {
@@ -30,6 +32,7 @@ void LineEditor::Start(FrameRow prompt) {
   top_ = 0;
   walk_.reset();
   search_.reset();
+  menu_.reset();
 }
 
 LineEditor::Outcome LineEditor::Press(const Key& key) {
@@ -38,6 +41,19 @@ LineEditor::Outcome LineEditor::Press(const Key& key) {
     const Outcome outcome = PressInSearch(key, &handled);
     if (handled) return outcome;
   }
+  if (menu_ && PressInMenu(key)) return Outcome::kGoOn;
+  // While there is a list, it follows what is typed.
+  const bool typed = key.code == KeyCode::kBackspace || (key.code == KeyCode::kText && !key.ctrl && !key.alt);
+  const bool refresh = std::exchange(menu_, std::nullopt).has_value() && typed;
+  const Outcome outcome = PressPlain(key);
+  if (refresh) {
+    Completions found = complete_(buffer_.text(), buffer_.cursor());
+    if (found.begin < found.end && !found.items.empty()) menu_.emplace(std::move(found));
+  }
+  return outcome;
+}
+
+LineEditor::Outcome LineEditor::PressPlain(const Key& key) {
   if (key.code != KeyCode::kUp && key.code != KeyCode::kDown && !key.IsCtrl('p') && !key.IsCtrl('n')) {
     EndHistoryWalk();
   }
@@ -89,6 +105,8 @@ LineEditor::Outcome LineEditor::Press(const Key& key) {
       buffer_.Move(Motion::kTextEnd);
       break;
     case KeyCode::kTab:
+      StartCompletion();
+      break;
     case KeyCode::kBackTab:
     case KeyCode::kEscape:
       break;
@@ -145,6 +163,58 @@ LineEditor::Outcome LineEditor::PressEnter() {
   }
   history_.Add(buffer_.text());
   return Outcome::kAccepted;
+}
+
+bool LineEditor::PressInMenu(const Key& key) {
+  switch (key.code) {
+    case KeyCode::kTab:
+    case KeyCode::kRight:
+      menu_->Next();
+      return true;
+    case KeyCode::kBackTab:
+    case KeyCode::kLeft:
+      menu_->Previous();
+      return true;
+    case KeyCode::kDown:
+      menu_->Down();
+      return true;
+    case KeyCode::kUp:
+      menu_->Up();
+      return true;
+    case KeyCode::kEscape:
+      menu_.reset();
+      return true;
+    case KeyCode::kEnter:
+      if (menu_->chosen() == nullptr) return false;
+      TakeCompletion(std::string(menu_->chosen()->text));
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One completion is taken; of several, what they have in common, and a list shows them.
+void LineEditor::StartCompletion() {
+  if (!complete_) return;
+  Completions found = complete_(buffer_.text(), buffer_.cursor());
+  if (found.items.empty()) return;
+  if (found.items.size() == 1 && !found.more) {
+    buffer_.Replace(found.begin, found.end, found.items.front().text);
+    return;
+  }
+  const std::string common = CommonPrefix(found.items);
+  if (!found.more && common.size() > found.end - found.begin) {
+    buffer_.Replace(found.begin, found.end, common);
+    found.end = buffer_.cursor();
+  }
+  menu_.emplace(std::move(found));
+}
+
+void LineEditor::TakeCompletion(std::string_view text) {
+  const std::size_t begin = menu_->completions().begin;
+  const std::size_t end = menu_->completions().end;
+  menu_.reset();
+  buffer_.Replace(begin, end, text);
 }
 
 void LineEditor::Older() {
@@ -213,7 +283,7 @@ void LineEditor::FindInHistory(std::size_t before) {
 }
 
 std::string_view LineEditor::Suggestion() const {
-  if (!color_ || search_ || walk_ || buffer_.empty() || !buffer_.at_end()) return {};
+  if (!color_ || search_ || walk_ || menu_ || buffer_.empty() || !buffer_.at_end()) return {};
   const auto found = history_.FindOlder(buffer_.text(), history_.entries().size(), buffer_.text());
   if (!found) return {};
   return std::string_view(history_.entries()[*found]).substr(buffer_.text().size());
@@ -239,7 +309,9 @@ Frame LineEditor::ComposeView(TerminalSize size, bool at_end) {
   view.continuation = PlainRow(kContinuation);
   view.text = buffer_.text();
   view.cursor = at_end ? buffer_.text().size() : buffer_.cursor();
+  if (color_) view.spans = &highlighter_.Update(buffer_.text());
   if (!at_end) view.suggestion = Suggestion();
+  if (!at_end && menu_) view.below = menu_->Compose(std::min(kMenuRows, size.rows / 2 + 1), size.columns, color_);
   return ComposeFrame(view, size, &top_);
 }
 

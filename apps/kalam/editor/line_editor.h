@@ -1,11 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "completion/completer.h"
+#include "editor/completion_menu.h"
 #include "editor/edit_buffer.h"
 #include "editor/frame.h"
+#include "editor/highlighter.h"
 #include "editor/history.h"
 #include "editor/key_decoder.h"
 
@@ -17,7 +21,7 @@ bool IsCompleteInput(std::string_view text);
 // What keys make of an input, and how it looks meanwhile; nothing about terminals. One thread.
 //
 // Emacs keys; the arrows move within the text and, from its first and last line, through the history entries that
-// start as the text does. Ctrl+R searches the history. docs/cli lists them all.
+// start as the text does. Ctrl+R searches the history, Tab completes. docs/cli lists them all.
 class LineEditor {
  public:
   enum class Outcome {
@@ -29,8 +33,11 @@ class LineEditor {
     kClear,      // Ctrl+L
   };
 
-  // `color` says whether text may be styled. The history outlives the editor.
-  LineEditor(History* history, bool color) : history_(*history), color_(color) {}
+  using CompleteFunction = std::function<Completions(std::string_view text, std::size_t cursor)>;
+
+  // `color` says whether text may be styled. The history outlives the editor. Without `complete`, Tab does nothing.
+  LineEditor(History* history, bool color, CompleteFunction complete = nullptr)
+      : history_(*history), color_(color), complete_(std::move(complete)) {}
 
   // Starts a new input behind this prompt.
   void Start(FrameRow prompt);
@@ -51,6 +58,11 @@ class LineEditor {
   };
 
   Outcome PressInSearch(const Key& key, bool* handled);
+  // False when the key closed the menu and means what it always does.
+  bool PressInMenu(const Key& key);
+  void StartCompletion();
+  void TakeCompletion(std::string_view text);
+  Outcome PressPlain(const Key& key);
   Outcome PressControl(char letter);
   void PressAlt(char letter);
   Outcome PressEnter();
@@ -70,11 +82,14 @@ class LineEditor {
 
   History& history_;
   const bool color_;
+  const CompleteFunction complete_;
   EditBuffer buffer_;
   FrameRow prompt_;
   std::size_t top_ = 0;
   std::optional<Walk> walk_;
   std::optional<Search> search_;
+  std::optional<CompletionMenu> menu_;
+  Highlighter highlighter_;
 };
 
 }  // namespace kalam::cli

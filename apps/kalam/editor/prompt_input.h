@@ -5,6 +5,7 @@
 
 #include "editor/frame.h"
 #include "editor/history.h"
+#include "editor/line_editor.h"
 
 namespace kalam::cli {
 
@@ -34,6 +35,6 @@ class PromptInput {
 std::unique_ptr<PromptInput> MakePlainInput();
 
 // The line editor, on a terminal (RawTerminal::Usable). The history outlives it.
-std::unique_ptr<PromptInput> MakeEditorInput(History* history, bool color);
+std::unique_ptr<PromptInput> MakeEditorInput(History* history, bool color, LineEditor::CompleteFunction complete);
 
 }  // namespace kalam::cli

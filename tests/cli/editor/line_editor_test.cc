@@ -136,5 +136,60 @@ TEST_F(LineEditorTest, EmacsKeys) {
   EXPECT_EQ(editor_.text(), "one four two three");
 }
 
+class CompletionTest : public LineEditorTest {
+ protected:
+  CompletionTest() { completing_.Start({.bytes = "kalam> ", .width = 7}); }
+
+  Outcome Keys(std::string_view bytes) {
+    KeyDecoder decoder;
+    std::vector<Key> keys;
+    decoder.Feed(bytes, &keys);
+    decoder.Flush(&keys);
+    Outcome outcome = Outcome::kGoOn;
+    for (const Key& key : keys) outcome = completing_.Press(key);
+    return outcome;
+  }
+  std::size_t RowsShown() { return completing_.Compose({}).rows.size(); }
+
+  const SchemaNames names_{{{"app", "notes", {"id"}}, {"app", "news", {"id"}}}};
+  LineEditor completing_{&history_, false, [this](std::string_view text, std::size_t cursor) {
+                           return Complete(text, cursor, names_);
+                         }};
+};
+
+TEST_F(CompletionTest, ASingleCompletionIsTaken) {
+  Keys("sel\t * FROM app.no\t;");
+  EXPECT_EQ(completing_.text(), "SELECT * FROM app.notes;");
+  EXPECT_EQ(RowsShown(), 1u);
+}
+
+TEST_F(CompletionTest, OfSeveralACommonStartIsTakenAndAListChoosesOne) {
+  Keys("SELECT * FROM app.\t");
+  EXPECT_EQ(completing_.text(), "SELECT * FROM app.n");
+  EXPECT_EQ(RowsShown(), 2u);
+  Keys("\t\t");
+  EXPECT_EQ(Keys("\r"), Outcome::kGoOn);
+  EXPECT_EQ(completing_.text(), "SELECT * FROM app.notes");
+  EXPECT_EQ(RowsShown(), 1u);
+}
+
+TEST_F(CompletionTest, TheListFollowsWhatIsTypedAndEscapeClosesIt) {
+  Keys("SELECT * FROM app.\to");
+  EXPECT_EQ(RowsShown(), 2u);
+  Keys("x");
+  EXPECT_EQ(RowsShown(), 1u);
+  Keys("\x7f\x7f\t");
+  EXPECT_EQ(RowsShown(), 2u);
+  Keys("\x1b");
+  EXPECT_EQ(RowsShown(), 1u);
+  EXPECT_EQ(completing_.text(), "SELECT * FROM app.n");
+}
+
+TEST_F(CompletionTest, EnterWithNothingChosenIsEnter) {
+  Keys("SELECT 1 \t");
+  EXPECT_GT(RowsShown(), 2u);
+  EXPECT_EQ(Keys(";\r"), Outcome::kAccepted);
+}
+
 }  // namespace
 }  // namespace kalam::cli

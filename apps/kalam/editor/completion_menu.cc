@@ -122,7 +122,7 @@ std::vector<FrameRow> CompletionMenu::Compose(std::size_t rows, std::size_t colu
     const std::string text = "  " + std::to_string(top_ * per_row_ + 1) + "-" +
                              std::to_string(std::min(count, (top_ + window) * per_row_)) + " of " +
                              std::to_string(count) + (completions_.more ? " and more" : "");
-    out.push_back({.bytes = color ? kDim + text + kPlain : text, .width = text.size()});
+    if (text.size() < columns) out.push_back({.bytes = color ? kDim + text + kPlain : text, .width = text.size()});
   }
   return out;
 }

@@ -304,7 +304,10 @@ Frame LineEditor::ComposeView(TerminalSize size, bool at_end) {
   View view;
   view.prompt = prompt_;
   if (search_ && !at_end) {
-    view.prompt = PlainRow((search_->failed ? "(failed search)'" : "(search)'") + search_->part + "': ");
+    const std::string name = search_->failed ? "(failed search)" : "(search)";
+    view.prompt = PlainRow(name + "'" + search_->part + "': ");
+    // What is found matters more than what was looked for.
+    if (view.prompt.width + kContinuation.size() > size.columns) view.prompt = PlainRow("(search): ");
   }
   view.continuation = PlainRow(kContinuation);
   view.text = buffer_.text();

@@ -1,6 +1,6 @@
 // The interactive prompt in a real terminal: what is typed, and what is on the screen then.
 
-#include <algorithm>
+#include <csignal>
 
 #include <gmock/gmock.h>
 
@@ -140,6 +140,16 @@ TEST_F(CliPrompt, CtrlCGivesUpTheTextAndCtrlDLeaves) {
   const std::string screen = terminal.WaitFor("status 0");
   EXPECT_THAT(screen, HasSubstr("Goodbye!"));
   EXPECT_THAT(terminal.WaitFor("icanon"), Not(HasSubstr("-icanon"))) << "the terminal is as it was";
+}
+
+TEST_F(CliPrompt, ASignalThatEndsItGivesTheTerminalBack) {
+  for (const int signal : {SIGTERM, SIGHUP, SIGSEGV}) {
+    TmuxTerminal terminal(kalam_);
+    terminal.WaitFor("❯");
+    terminal.Signal(signal);
+    terminal.WaitFor("status " + std::to_string(128 + signal));
+    EXPECT_THAT(terminal.WaitFor("icanon"), Not(HasSubstr("-icanon")));
+  }
 }
 
 TEST_F(CliPrompt, APasteOfManyLinesRunsOnEnterOnly) {

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 
@@ -75,6 +76,12 @@ void TmuxTerminal::Paste(std::string_view text) {
 
 void TmuxTerminal::Resize(int columns, int rows) {
   Tmux({"resize-window", "-x", std::to_string(columns), "-y", std::to_string(rows)});
+}
+
+void TmuxTerminal::Signal(int number) {
+  // The shell's only child.
+  const std::string shell = std::to_string(std::stol(Tmux({"display-message", "-p", "#{pane_pid}"})));
+  kill(static_cast<pid_t>(std::stol(ReadFile("/proc/" + shell + "/task/" + shell + "/children"))), number);
 }
 
 std::string TmuxTerminal::Screen() const { return Tmux({"capture-pane", "-p"}); }

@@ -27,6 +27,8 @@ class TmuxTerminal {
   // As one bracketed paste.
   void Paste(std::string_view text);
   void Resize(int columns, int rows);
+  // To the program, from outside.
+  void Signal(int number);
 
   // The rows, with blanks at their ends cut off. `Styled` has colour sequences too.
   std::string Screen() const;

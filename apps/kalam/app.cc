@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include "commands/shell.h"
 #include "config.h"
 #include "export/export_command.h"
 #include "import/import_command.h"
@@ -9,12 +10,10 @@
 #include "prompt.h"
 #include "session.h"
 #include "settings.h"
+#include "text_file.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 
 #include <unistd.h>
 
@@ -37,39 +36,22 @@ Result<Config> ReadConfig(const Options& options) {
   return LoadConfig(*path);
 }
 
-// "-" is standard input.
-Result<std::string> ReadWholeFile(const std::string& path) {
-  struct CloseFile {
-    void operator()(std::FILE* file) const {
-      if (file != stdin) std::fclose(file);
-    }
-  };
-  const std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin
-                                                               : std::fopen(path.c_str(), "rb"));
-  const std::string name = path == "-" ? "standard input" : path;
-  const auto failure = [&] {
-    return UsageError("cannot read " + name + ": " + std::strerror(errno));
-  };
-  if (!file) return failure();
-  std::string text;
-  char piece[64 * 1024];
-  while (const std::size_t got = std::fread(piece, 1, sizeof(piece), file.get())) {
-    text.append(piece, got);
-  }
-  if (std::ferror(file.get()) != 0) return failure();
-  return text;
-}
-
 ExitCode RunSql(Session& session, const Options& options, const Settings& settings) {
-  if (options.command) return session.RunCommand(*options.command);
-  if (!options.file && isatty(STDIN_FILENO) != 0) return RunPrompt(session, settings);
-  const auto sql = ReadWholeFile(options.file.value_or("-"));
-  if (!sql) {
-    session.printer().PrintError(sql.error());
+  for (const std::string& assignment : options.variables) session.variables().Assign(assignment);
+  Shell shell(&session, settings);
+  shell.set_on_error(options.on_error == "continue" ? OnError::kContinue : OnError::kStop);
+  if (options.command) {
+    // As in psql, a command may be a backslash command too.
+    if (options.command->starts_with('\\')) return shell.RunScript(*options.command);
+    return session.RunCommand(*options.command);
+  }
+  if (!options.file && isatty(STDIN_FILENO) != 0) return RunPrompt(shell);
+  const auto text = ReadWholeFile(options.file.value_or("-"));
+  if (!text) {
+    session.printer().PrintError(text.error());
     return ExitCode::kUsage;
   }
-  return session.RunScript(
-      *sql, options.file ? Session::Numbering::kNumbered : Session::Numbering::kPlain);
+  return shell.RunScript(*text, options.file ? Numbering::kNumbered : Numbering::kPlain);
 }
 
 ExitCode RunWatch(const Client& client, const WatchOptions& watch, Printer& printer) {
@@ -89,7 +71,8 @@ ExitCode RunWatch(const Client& client, const WatchOptions& watch, Printer& prin
     sql = request->sql;
     if (live.subscribe.last_rows == 0 && !watch.from_seq) live.subscribe.last_rows = request->last_rows;
   }
-  return ShowLive(client, sql, live, printer.style(), printer);
+  live.keyboard = printer.style().terminal && printer.style().format == Format::kTable;
+  return ShowLive(client, sql, live, printer.style(), printer).code;
 }
 
 ExitCode Run(const Options& options) {
@@ -103,6 +86,7 @@ ExitCode Run(const Options& options) {
   const auto config = ReadConfig(options);
   Settings settings = ResolveSettings(options, config ? *config : Config(), std::getenv);
   out_style.format = settings.format;
+  out_style.page_rows = settings.max_rows;
   out_style.color = settings.color.value_or(out_style.terminal);
   err_style.color = settings.color.value_or(err_style.terminal);
   Printer printer(out_style, &out, err_style, &err);

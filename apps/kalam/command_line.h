@@ -29,6 +29,7 @@ struct CommandLine {
   CLI::App* import_app = nullptr;
   CLI::App* export_app = nullptr;
   CLI::App* watch_app = nullptr;
+  bool ndjson = false;
 };
 
 }  // namespace kalam::cli

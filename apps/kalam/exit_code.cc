@@ -18,6 +18,8 @@ ExitCode ExitCodeOf(const Error& error) {
     case ErrorKind::kAuthentication:
     case ErrorKind::kInvalidJwt:
       return ExitCode::kAuthentication;
+    case ErrorKind::kCancelled:
+      return ExitCode::kInterrupted;
     case ErrorKind::kHttp:
     case ErrorKind::kSerialization:
       break;
@@ -48,6 +50,8 @@ std::string CodeOf(const Error& error) {
       return "INVALID_ANSWER";
     case ErrorKind::kSubscription:
       return "SUBSCRIPTION_FAILED";
+    case ErrorKind::kCancelled:
+      return "CANCELLED";
   }
   return "ERROR";
 }

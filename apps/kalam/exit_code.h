@@ -14,6 +14,7 @@ enum class ExitCode {
   kAuthentication = 4,  // the server does not accept the credentials
   kProtocol = 5,        // whatever answers does not speak KalamDB's protocol
   kRowsRefused = 6,     // import: the file was read to its end, but some rows were refused
+  kInterrupted = 130,   // Ctrl+C cancelled a statement
 };
 
 ExitCode ExitCodeOf(const Error& error);

@@ -45,7 +45,8 @@ void AppendJsonCell(const Cell& cell, std::string* out) {
   }
 }
 
-void PrintJson(const StatementResult& result, TextSink* out) {
+void PrintJson(const StatementResult& result, TextSink* out, Format format) {
+  const bool lines = format == Format::kNdjson;
   std::string& text = out->text();
   if (!result.has_rows) {
     text += "{\"message\":";
@@ -56,21 +57,22 @@ void PrintJson(const StatementResult& result, TextSink* out) {
   const auto& columns = result.rows.columns();
   std::vector<std::string> keys;
   for (const std::string& column : columns) AppendJsonString(column, &keys.emplace_back());
-  text += "[";
+  if (!lines) text += "[";
   bool first_row = true;
   for (const Row row : result.rows) {
-    text += first_row ? "{" : ",\n{";
+    if (!lines && !first_row) text += ",\n";
     first_row = false;
+    text += "{";
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) text += ",";
       text += keys[i];
       text += ":";
       AppendJsonCell(row[i], &text);
     }
-    text += "}";
+    text += lines ? "}\n" : "}";
     out->FlushIfLarge();
   }
-  text += "]\n";
+  if (!lines) text += "]\n";
 }
 
 void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out, CsvHeader header) {

@@ -1,3 +1,4 @@
+#include "pager.h"
 #include "printer.h"
 #include "text_width.h"
 
@@ -31,6 +32,17 @@ class TableWriter {
               TextSink* out)
       : rows_(rows), columns_(std::move(columns)), style_(style), out_(out) {
     for (const std::size_t column : columns_) widths_.push_back(WidestIn(column));
+    if (style_.width > 0) FitInto(style_.width);
+  }
+
+  // Columns that found no room at all.
+  std::size_t columns_left_out() const { return left_out_; }
+
+  // With its borders.
+  std::size_t width() const {
+    std::size_t sum = 1;
+    for (const std::size_t width : widths_) sum += width + 3;
+    return sum;
   }
 
   void Write() {
@@ -40,7 +52,13 @@ class TableWriter {
     }
     EndRow();
     Line(kMiddle);
+    std::size_t written = 0;
     for (const Row row : rows_) {
+      if (style_.page_rows > 0 && written > 0 && written % style_.page_rows == 0 && !AskForMore(out_)) {
+        out_->text() += "\n";
+        break;
+      }
+      ++written;
       for (std::size_t i = 0; i < columns_.size(); ++i) {
         const Cell cell = row[columns_[i]];
         WriteCell(i, TextOf(cell), cell.is_null() ? kDim : std::string_view());
@@ -51,6 +69,30 @@ class TableWriter {
   }
 
  private:
+  // Shortens the widest columns, all to the same width, until the table fits. A column keeps kLeastCells of them; where
+  // even that is too much, the last columns are left out.
+  void FitInto(std::size_t screen) {
+    const auto taken = [&](std::size_t cap) {
+      std::size_t sum = 1;
+      for (const std::size_t width : widths_) sum += std::min(width, cap) + 3;
+      return sum;
+    };
+    while (columns_.size() > 1 && taken(kLeastCells) > screen) {
+      columns_.pop_back();
+      widths_.pop_back();
+      ++left_out_;
+    }
+    std::size_t cap = *std::ranges::max_element(widths_);
+    if (taken(cap) <= screen) return;
+    // The largest cap that fits: the width falls with it.
+    std::size_t least = std::min(kLeastCells, cap);
+    while (least + 1 < cap) {
+      const std::size_t middle = (least + cap) / 2;
+      (taken(middle) <= screen ? least : cap) = middle;
+    }
+    for (std::size_t& width : widths_) width = std::min(width, least);
+  }
+
   std::size_t WidestIn(std::size_t column) {
     std::size_t widest = Width(rows_.columns()[column]);
     for (const Row row : rows_) widest = std::max(widest, Width(TextOf(row[column])));
@@ -67,7 +109,7 @@ class TableWriter {
     const bool colored = style_.color && !color.empty();
     text += "│ ";
     if (colored) text += color;
-    const std::size_t width = AppendDisplayText(value, &text);
+    const std::size_t width = AppendShortened(value, widths_[i], &text);
     if (colored) text += kReset;
     text.append(widths_[i] - width + 1, ' ');
   }
@@ -87,13 +129,30 @@ class TableWriter {
     text += "\n";
   }
 
+  static constexpr std::size_t kLeastCells = 8;
+
   const Rows& rows_;
+  std::size_t left_out_ = 0;
   std::vector<std::size_t> columns_;  // the columns shown, in order
   OutputStyle style_;
   TextSink* out_;
   std::vector<std::size_t> widths_;
   std::string scratch_;
 };
+
+// The columns to show: all, but those that go under the table.
+std::vector<std::size_t> ShownColumns(const Rows& rows, bool describe) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < rows.columns().size(); ++i) {
+    const std::string& name = rows.columns()[i];
+    if (!describe || (name != kSchemaVersion && name != kSchemaHistory)) columns.push_back(i);
+  }
+  return columns;
+}
+
+bool IsDescribe(const Rows& rows) {
+  return rows.size() > 0 && rows.IndexOf(kSchemaVersion) && rows.IndexOf(kSchemaHistory);
+}
 
 void WriteDescribeFooter(const Row& row, std::string* text) {
   *text += "Schema version: ";
@@ -105,20 +164,30 @@ void WriteDescribeFooter(const Row& row, std::string* text) {
 
 }  // namespace
 
+std::size_t TableWidth(const StatementResult& result) {
+  const Rows& rows = result.rows;
+  TextSink none(nullptr);
+  return TableWriter(rows, ShownColumns(rows, IsDescribe(rows)), OutputStyle(), &none).width();
+}
+
 void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out) {
   const Rows& rows = result.rows;
-  const bool describe =
-      rows.size() > 0 && rows.IndexOf(kSchemaVersion) && rows.IndexOf(kSchemaHistory);
-  std::vector<std::size_t> columns;
-  for (std::size_t i = 0; i < rows.columns().size(); ++i) {
-    const std::string& name = rows.columns()[i];
-    if (!describe || (name != kSchemaVersion && name != kSchemaHistory)) columns.push_back(i);
+  const bool describe = IsDescribe(rows);
+  std::vector<std::size_t> columns = ShownColumns(rows, describe);
+  const std::size_t all = columns.size();
+  std::size_t left_out = 0;
+  if (!columns.empty()) {
+    TableWriter table(rows, std::move(columns), style, out);
+    table.Write();
+    left_out = table.columns_left_out();
   }
-  if (!columns.empty()) TableWriter(rows, std::move(columns), style, out).Write();
-
   std::string& text = out->text();
   const std::size_t count = rows.size();
-  text += "(" + std::to_string(count) + (count == 1 ? " row)\n" : " rows)\n");
+  text += "(" + std::to_string(count) + (count == 1 ? " row" : " rows");
+  if (left_out > 0) {
+    text += ", " + std::to_string(all - left_out) + " of " + std::to_string(all) + " columns; \\x shows all";
+  }
+  text += ")\n";
   if (describe) WriteDescribeFooter(rows[0], &text);
 }
 

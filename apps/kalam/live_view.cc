@@ -1,18 +1,21 @@
 #include "live_view.h"
 
-#include "text_width.h"
+#include "interrupt.h"
+#include "live_keyboard.h"
+#include "live_lines.h"
 
 #include <algorithm>
 #include <cctype>
-#include <csignal>
-#include <ctime>
-#include <thread>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <utility>
-#include <vector>
 
-#include <kalam/param.h>
-#include <pthread.h>
+#include <poll.h>
 #include <simdjson.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace kalam::cli {
 
@@ -20,287 +23,194 @@ namespace {
 
 using Kind = ChangeEvent::Kind;
 
-constexpr std::size_t kPreviewedRows = 5;
+// Events shown before keys and Ctrl+C are looked at again.
+constexpr int kEventsAtOnce = 2'000;
+// While paused, the number of waiting changes is drawn anew so often.
+constexpr int kPausedRedrawMs = 250;
 
-constexpr const char* kGreen = "\x1b[32m";
-constexpr const char* kYellow = "\x1b[33m";
-constexpr const char* kRed = "\x1b[31m";
-constexpr const char* kBlue = "\x1b[34m";
-constexpr const char* kCyan = "\x1b[36m";
-constexpr const char* kReset = "\x1b[0m";
+constexpr std::string_view kHelp =
+    "  \\pause        hold the display; changes wait, none is lost\n"
+    "  \\continue     show what came meanwhile, and go on\n"
+    "  \\unsubscribe  end the subscription (also Ctrl+C or Ctrl+D)\n"
+    "  \\quit         leave kalam\n";
 
-const char* ColorOf(Kind kind) {
-  switch (kind) {
-    case Kind::kInsert:
-      return kGreen;
-    case Kind::kUpdate:
-    case Kind::kConnectionLost:
-      return kYellow;
-    case Kind::kDelete:
-    case Kind::kError:
-      return kRed;
-    case Kind::kInitialData:
-    case Kind::kResync:
-      return kBlue;
-    case Kind::kAck:
-    case Kind::kResumed:
-      return kCyan;
-  }
-  return kReset;
-}
-
-// `[14:35:22.104]`, local time.
-std::string TimeNow() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  tm local{};
-  localtime_r(&now.tv_sec, &local);
-  char text[32];
-  const std::size_t length = std::strftime(text, sizeof(text), "[%H:%M:%S", &local);
-  return std::string(text, length) + "." +
-         std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1) + "]";
-}
-
-void AppendRowJson(const Row row, const std::vector<std::string>& columns, std::string* out) {
-  *out += '{';
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) *out += ',';
-    AppendJsonString(columns[i], out);
-    *out += ':';
-    AppendJsonCell(row[i], out);
-  }
-  *out += '}';
-}
-
-void AppendRowsJson(const Rows& rows, std::string* out) {
-  *out += '[';
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i > 0) *out += ',';
-    AppendRowJson(rows[i], rows.columns(), out);
-  }
-  *out += ']';
-}
-
-// While it lives, Ctrl+C and SIGTERM close the subscription instead of ending the process.
-class StopSignals {
+// An eventfd that the subscription's thread rings. Shared with the callback, which may outlast the display.
+class Bell {
  public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, kWake);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-  }
-  ~StopSignals() {
-    if (thread_.joinable()) {
-      pthread_kill(thread_.native_handle(), kWake);
-      thread_.join();
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  Bell() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  ~Bell() { close(event_); }
+  Bell(const Bell&) = delete;
+  Bell& operator=(const Bell&) = delete;
 
-  // `live` must outlive this.
-  void Close(Subscription& live) {
-    thread_ = std::thread([this, &live] {
-      int got = 0;
-      sigwait(&signals_, &got);
-      if (got != kWake) live.Close();
-    });
+  void Ring() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(event_, &one, sizeof(one));
   }
+  void Clear() const {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto got = read(event_, &count, sizeof(count));
+  }
+  int fd() const { return event_; }
 
  private:
-  static constexpr int kWake = SIGUSR1;
-  sigset_t signals_{};
-  sigset_t before_{};
-  std::thread thread_;
+  const int event_;
 };
 
-class LiveView {
- public:
-  LiveView(std::string sql, std::string id, const OutputStyle& style, TextSink& out)
-      : sql_(std::move(sql)), id_(std::move(id)), style_(style), out_(out) {}
+bool IsChange(Kind kind) { return kind == Kind::kInsert || kind == Kind::kUpdate || kind == Kind::kDelete; }
 
-  void Show(const ChangeEvent& event) {
-    switch (style_.format) {
-      case Format::kTable:
-        ShowLine(event);
-        break;
-      case Format::kJson:
-        ShowJson(event);
-        break;
-      case Format::kCsv:
-        ShowCsv(event);
-        break;
+// One display from its first event to its end.
+class LiveDisplay {
+ public:
+  LiveDisplay(Subscription& live, const Bell& bell, const LiveViewOptions& options, LiveLines& lines, TextSink& out,
+              Printer& printer)
+      : live_(live), bell_(bell), options_(options), lines_(lines), out_(out), printer_(printer) {}
+
+  LiveEnd Run(const Interrupt& interrupt) {
+    if (options_.keyboard) keyboard_ = LiveKeyboard::Open();
+    while (!end_) {
+      const bool more = ShowEvents();
+      if (end_) break;
+      DrawPrompt();
+      Wait(interrupt, more);
     }
+    if (keyboard_) keyboard_->Hide();
+    out_.Flush();
+    if (error_) printer_.PrintError(*error_);
+    return *end_;
   }
 
  private:
-  std::string& text() { return out_.text(); }
-
-  void Begin(const ChangeEvent& event) {
-    if (style_.color) text() += ColorOf(event.kind);
-    text() += TimeNow() + " " + ToString(event.kind) + " [" + id_ + "]";
-  }
-  void End() {
-    if (style_.color) text() += kReset;
-    text() += "\n";
-  }
-  // Data never reaches a terminal raw.
-  void AppendShown(std::string_view json) { AppendDisplayText(json, &text()); }
-  void AppendShownRow(const Rows& rows, std::size_t row) {
-    std::string json;
-    AppendRowJson(rows[row], rows.columns(), &json);
-    AppendShown(json);
-  }
-
-  void ShowLine(const ChangeEvent& event) {
-    if (event.kind == Kind::kAck) {
-      if (style_.color) text() += kCyan;
-      text() += style_.color ? "✓ SUBSCRIBED [" + id_ + "] Listening for changes..."
-                             : "Subscription established (ID: " + id_ + ")";
-      return End();
-    }
-    if (event.kind == Kind::kError) return;  // the caller's
-    Begin(event);
-    switch (event.kind) {
-      case Kind::kInitialData:
-        text() += " " + std::to_string(event.rows.size()) + " rows for ";
-        AppendShown(sql_);
-        End();
-        for (std::size_t i = 0; i < std::min(kPreviewedRows, event.rows.size()); ++i) {
-          text() += "  ";
-          AppendShownRow(event.rows, i);
-          text() += "\n";
-        }
-        if (event.rows.size() > kPreviewedRows)
-          text() +=
-              "  ... (" + std::to_string(event.rows.size() - kPreviewedRows) + " more rows)\n";
-        return;
-      case Kind::kInsert:
-        text() += " ";
-        AppendShownRow(event.rows, 0);
-        break;
-      case Kind::kUpdate:
-        text() += " ";
-        AppendShownRow(event.old_rows, 0);
-        text() += style_.color ? " ⇒ " : " => ";
-        AppendShownRow(event.rows, 0);
-        break;
-      case Kind::kDelete:
-        text() += " ";
-        AppendShownRow(event.old_rows, 0);
-        break;
-      case Kind::kConnectionLost:
-        text() += " ";
-        AppendShown(event.error->message);
-        text() += "; connecting again";
-        break;
-      case Kind::kResync:
-        text() += " the whole result set comes anew";
-        break;
-      default:
-        break;
-    }
-    End();
-  }
-
-  void ShowJson(const ChangeEvent& event) {
-    std::string name;
-    for (const char* c = ToString(event.kind); *c != '\0'; ++c)
-      name += *c == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
-    text() += "{\"event\":\"" + name + "\"";
-    if (event.error) {
-      text() += ",\"code\":";
-      AppendJsonString(CodeOf(*event.error), &text());
-      text() += ",\"message\":";
-      AppendJsonString(event.error->message, &text());
-    } else {
-      text() += ",\"seq\":" + std::to_string(event.seq);
-    }
-    const bool has_rows = event.kind == Kind::kInitialData || !event.rows.empty();
-    if (has_rows) {
-      text() += ",\"rows\":";
-      AppendRowsJson(event.rows, &text());
-    }
-    if (!event.old_rows.empty()) {
-      text() += ",\"old_values\":";
-      AppendRowsJson(event.old_rows, &text());
-    }
-    if (event.kind == Kind::kInitialData)
-      text() += event.more ? ",\"more\":true" : ",\"more\":false";
-    if (!event.reason.empty()) {
-      text() += ",\"reason\":";
-      AppendJsonString(event.reason, &text());
-    }
-    text() += "}\n";
-  }
-
-  void ShowCsv(const ChangeEvent& event) {
-    const Rows& rows = event.kind == Kind::kDelete ? event.old_rows : event.rows;
-    if (rows.empty()) return;
-    std::vector<std::string> columns = {"_change", "_seq"};
-    columns.insert(columns.end(), rows.columns().begin(), rows.columns().end());
-    StatementResult result;
-    result.has_rows = true;
-    result.rows = Rows(std::move(columns));
-    for (const Row row : rows) {
-      result.rows.AppendRow();
-      result.rows.SetInLastRow(0, Cell::Kind::kString, ToString(event.kind));
-      result.rows.SetInLastRow(1, Cell::Kind::kNumber, std::to_string(event.seq));
-      for (std::size_t i = 0; i < rows.columns().size(); ++i) {
-        if (!row[i].is_null()) result.rows.SetInLastRow(i + 2, row[i].kind(), row[i].text());
+  // False: nothing is left to show for now.
+  bool ShowEvents() {
+    bell_.Clear();
+    for (int i = 0; i < kEventsAtOnce && !paused_ && !end_; ++i) {
+      const auto event = live_.Next(std::chrono::milliseconds(0));
+      if (!event) {
+        if (!live_.is_active()) end_ = LiveEnd();
+        Flush();
+        return false;
       }
+      Show(*event);
     }
-    PrintCsv(result, style_, &out_, headed_ ? CsvHeader::kOmitted : CsvHeader::kPrinted);
-    headed_ = true;
+    Flush();
+    return !paused_;
   }
 
-  const std::string sql_;
-  const std::string id_;
-  const OutputStyle style_;
+  void Show(const ChangeEvent& event) {
+    lines_.Show(event);
+    if (event.kind == Kind::kError) {
+      error_ = event.error;
+      end_ = LiveEnd{.code = ExitCodeOf(*event.error)};
+    }
+    if (IsChange(event.kind) && options_.max_changes && ++changes_ == *options_.max_changes) end_ = LiveEnd();
+  }
+
+  void Flush() {
+    if (out_.text().empty()) return;
+    if (keyboard_) keyboard_->Hide();
+    out_.Flush();
+  }
+
+  void DrawPrompt() {
+    if (!keyboard_) return;
+    std::string prompt = "live> ";
+    if (paused_) prompt = "paused, " + std::to_string(live_.queued()) + " waiting> ";
+    keyboard_->Draw(prompt);
+  }
+
+  void Wait(const Interrupt& interrupt, bool more) {
+    pollfd events[3] = {{interrupt.fd(), POLLIN, 0},
+                        {paused_ ? -1 : bell_.fd(), POLLIN, 0},
+                        {keyboard_ ? keyboard_->fd() : -1, POLLIN, 0}};
+    const int timeout = more ? 0 : paused_ ? kPausedRedrawMs : -1;
+    if (poll(events, 3, timeout) < 0 && errno != EINTR) end_ = LiveEnd{.code = ExitCode::kUsage};
+    if (events[0].revents != 0) {
+      end_ = LiveEnd();
+    } else if (events[2].revents != 0) {
+      ReadKeys();
+    }
+  }
+
+  void ReadKeys() {
+    keyboard_->Read();
+    while (!end_) {
+      const auto line = keyboard_->NextLine();
+      if (!line) break;
+      TakeLine(*line);
+    }
+    if (keyboard_->ended()) end_ = LiveEnd();
+  }
+
+  void TakeLine(std::string_view line) {
+    keyboard_->Hide();
+    while (!line.empty() && (line.back() == ' ' || line.back() == ';') && line.starts_with('\\')) line.remove_suffix(1);
+    if (line.empty()) return;
+    if (line == "\\pause") {
+      Pause();
+    } else if (line == "\\continue") {
+      Continue();
+    } else if (line == "\\unsubscribe") {
+      end_ = LiveEnd();
+    } else if (line == "\\quit" || line == "\\q") {
+      end_ = LiveEnd{.leave = true};
+    } else if (line == "\\help" || line == "\\?") {
+      Say(kHelp);
+    } else if (line.starts_with('\\') || !options_.on_statement) {
+      Say("While a subscription is shown: \\pause, \\continue, \\unsubscribe, \\quit.\n");
+    } else {
+      options_.on_statement(line);
+    }
+  }
+
+  void Pause() {
+    if (paused_) return Say("Paused already; \\continue goes on.\n");
+    paused_ = true;
+    Say("Paused. Changes wait; \\continue shows them.\n");
+  }
+
+  void Continue() {
+    if (!paused_) return Say("Not paused.\n");
+    paused_ = false;
+    const std::size_t waiting = live_.queued();
+    Say("Continuing; " + std::to_string(waiting) + (waiting == 1 ? " event" : " events") + " came meanwhile.\n");
+  }
+
+  void Say(std::string_view text) {
+    out_.text() += text;
+    Flush();
+  }
+
+  Subscription& live_;
+  const Bell& bell_;
+  const LiveViewOptions& options_;
+  LiveLines& lines_;
   TextSink& out_;
-  bool headed_ = false;
+  Printer& printer_;
+  std::unique_ptr<LiveKeyboard> keyboard_;
+  bool paused_ = false;
+  std::uint64_t changes_ = 0;
+  std::optional<LiveEnd> end_;
+  std::optional<Error> error_;
 };
 
 }  // namespace
 
-ExitCode ShowLive(const Client& client, const std::string& sql, const LiveViewOptions& options,
-                  const OutputStyle& style, Printer& printer) {
+LiveEnd ShowLive(const Client& client, const std::string& sql, const LiveViewOptions& options,
+                 const OutputStyle& style, Printer& printer) {
   printer.Flush();
-  std::optional<Subscription> live;
-  StopSignals signals;  // before the subscription's thread, which inherits the mask
-  auto subscribed = client.Subscribe(sql, options.subscribe);
-  if (!subscribed) {
-    printer.PrintError(subscribed.error());
-    return ExitCodeOf(subscribed.error());
+  if (options.max_changes == 0U) return {};
+  const Interrupt interrupt(Interrupt::Signals::kCtrlCAndTerm);
+  const auto bell = std::make_shared<Bell>();
+  SubscribeOptions subscribe = options.subscribe;
+  subscribe.ready = [bell] { bell->Ring(); };
+  auto live = client.Subscribe(sql, subscribe);
+  if (!live) {
+    printer.PrintError(live.error());
+    return {.code = ExitCodeOf(live.error())};
   }
-  live = *std::move(subscribed);
-  signals.Close(*live);
   TextSink out(stdout);
-  LiveView view(sql, live->id(), style, out);
-  std::uint64_t changes = 0;
-  while (!options.max_changes || changes < *options.max_changes) {
-    // What is at hand goes out together.
-    auto event = live->Next(std::chrono::milliseconds(0));
-    if (!event) {
-      out.Flush();
-      event = live->Next();
-    }
-    if (!event) return ExitCode::kOk;
-    view.Show(*event);
-    out.FlushIfLarge();
-    if (event->kind == Kind::kError) {
-      out.Flush();
-      printer.PrintError(*event->error);
-      return ExitCodeOf(*event->error);
-    }
-    if (event->kind == Kind::kInsert || event->kind == Kind::kUpdate ||
-        event->kind == Kind::kDelete)
-      ++changes;
-  }
-  return ExitCode::kOk;
+  LiveLines lines(sql, live->id(), style, out);
+  return LiveDisplay(*live, *bell, options, lines, out, printer).Run(interrupt);
 }
 
 bool IsSubscribe(std::string_view sql) {

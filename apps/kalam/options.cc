@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "command_line.h"
+#include "variables.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -15,7 +16,7 @@ Without --command and --file, SQL is read from standard input; on a terminal, at
 Environment: KALAM_URL, KALAM_TOKEN, NO_COLOR. Flags win over it, and it wins over the config file.
 
 Exit status: 0 success, 1 a statement failed, 2 usage, 3 no connection or timeout,
-4 authentication failed, 5 not a KalamDB server, 6 import refused rows.)";
+4 authentication failed, 5 not a KalamDB server, 6 import refused rows, 130 cancelled.)";
 
 bool StartsWithHttp(const std::string& text) { return text.rfind("http", 0) == 0; }
 
@@ -99,10 +100,18 @@ CommandLine::CommandLine() : app("kalam - the KalamDB terminal client", "kalam")
   app.add_option("--user-id", options.user_id, "User to act as (X-USER-ID)");
   app.add_option("--token", options.token, "JWT token (or KALAM_TOKEN)");
   app.add_option("--apikey", options.api_key, "API key");
-  app.add_option("--format", options.format, "Output: table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+  app.add_option("--format", options.format, "Output: table, json, csv or ndjson")
+      ->check(CLI::IsMember({"table", "json", "csv", "ndjson"}));
   app.add_flag("--json", json, "Output as JSON: an array of row objects");
   app.add_flag("--csv", csv, "Output as CSV with a header line");
+  app.add_flag("--ndjson", ndjson, "Output as one JSON object per row and line");
+  app.add_option("--on-error", options.on_error, "After a failed statement of a script: stop (default) or continue")
+      ->check(CLI::IsMember({"stop", "continue"}));
+  app.add_option("--set", options.variables,
+                 "Set a variable of the script, used as :name, :'name' or :\"name\"; -v NAME=VALUE does the same")
+      ->type_name("NAME=VALUE")
+      ->type_size(1)
+      ->allow_extra_args(false);
   color_option =
       app.add_option("--color", color, "Colours: true or false (default: on a terminal)")
           ->expected(0, 1)
@@ -124,12 +133,27 @@ CommandLine::CommandLine() : app("kalam - the KalamDB terminal client", "kalam")
   DescribeWatch(*watch_app, watch);
 }
 
+namespace {
+
+// `-v` alone is --verbose; before NAME=VALUE it is psql's --set.
+std::vector<const char*> WithVariables(int argc, const char* const* argv) {
+  std::vector<const char*> args(argv, argv + argc);
+  for (std::size_t i = 1; i + 1 < args.size(); ++i) {
+    Variables probe;
+    if (std::string_view(args[i]) == "-v" && probe.Assign(args[i + 1])) args[i] = "--set";
+  }
+  return args;
+}
+
+}  // namespace
+
 std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
   CommandLine line;
   auto& [app, options, import, watch, out, user, color, no_color, json, csv, user_option, color_option, import_app,
-         export_app, watch_app] = line;
+         export_app, watch_app, ndjson] = line;
+  const auto args = WithVariables(argc, argv);
   try {
-    app.parse(argc, argv);
+    app.parse(argc, args.data());
   } catch (const CLI::CallForHelp&) {
     if (import_app->parsed()) return EarlyExit{ExitCode::kOk, import_app->help("kalam")};
     if (export_app->parsed()) return EarlyExit{ExitCode::kOk, export_app->help("kalam")};
@@ -145,16 +169,20 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     return EarlyExit{ExitCode::kUsage, std::string(text) + "\n"};
   };
   if (options.command && options.file) return usage("Cannot specify both --file and --command");
-  if (static_cast<int>(json) + static_cast<int>(csv) +
+  if (static_cast<int>(json) + static_cast<int>(csv) + static_cast<int>(ndjson) +
           static_cast<int>(options.format.has_value()) >
       1) {
-    return usage("Give only one of --json, --csv and --format");
+    return usage("Give only one of --json, --csv, --ndjson and --format");
   }
   if (json) options.format = "json";
   if (csv) options.format = "csv";
+  if (ndjson) options.format = "ndjson";
   if (color_option->count() > 0) {
     options.color = ParseSwitch(color);
     if (!options.color) return usage("--color takes true or false");
+  }
+  for (const std::string& assignment : options.variables) {
+    if (!Variables().Assign(assignment)) return usage("--set takes NAME=VALUE");
   }
   if (no_color) options.color = false;
   if (user_option->count() > 0) {

@@ -59,6 +59,8 @@ struct Options {
   std::optional<std::string> file;
   std::optional<double> timeout_seconds;
   bool verbose = false;
+  std::string on_error = "stop";
+  std::vector<std::string> variables;  // "name=value"
   std::optional<ImportOptions> import;
   std::optional<WatchOptions> watch;
   std::optional<ExportOptions> export_table;

@@ -4,6 +4,8 @@
 #include "text_width.h"
 
 #include <kalam/param.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace kalam::cli {
 
@@ -21,6 +23,11 @@ void AppendColored(std::string_view text, std::string_view color, bool on, std::
 }
 
 }  // namespace
+
+std::size_t TerminalWidth() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void TextSink::Flush() {
   if (file_ == nullptr || text_.empty()) return;
@@ -40,15 +47,15 @@ void Printer::PrintResponse(const Response& response) {
 }
 
 void Printer::PrintResult(const StatementResult& result) {
-  if (style_.format == Format::kJson) {
-    PrintJson(result, out_);
+  if (style_.format == Format::kJson || style_.format == Format::kNdjson) {
+    PrintJson(result, out_, style_.format);
     return;
   }
   if (result.has_rows) {
     if (style_.format == Format::kCsv) {
       PrintCsv(result, style_, out_);
     } else {
-      PrintTable(result, style_, out_);
+      PrintRows(result);
     }
     return;
   }
@@ -64,8 +71,25 @@ void Printer::PrintResult(const StatementResult& result) {
   }
 }
 
+void Printer::PrintRows(const StatementResult& result) {
+  OutputStyle style = style_;
+  if (style.terminal) style.width = TerminalWidth();
+  if (!style.terminal || isatty(STDIN_FILENO) == 0) style.page_rows = 0;
+  if (Expands(result)) {
+    PrintExpanded(result, style, out_);
+  } else {
+    PrintTable(result, style, out_);
+  }
+}
+
+bool Printer::Expands(const StatementResult& result) const {
+  if (style_.expanded != Expanded::kAuto) return style_.expanded == Expanded::kOn;
+  const std::size_t screen = style_.terminal ? TerminalWidth() : 0;
+  return screen > 0 && TableWidth(result) > screen;
+}
+
 void Printer::PrintTook(double took_ms) {
-  if (style_.format != Format::kTable) return;
+  if (style_.format != Format::kTable || !style_.timing) return;
   char took[64];
   std::snprintf(took, sizeof(took), "Took: %.3f ms", took_ms);
   out_->text() += "\n";
@@ -87,12 +111,14 @@ void Printer::PrintNumbered(std::size_t number, const StatementResult& result) {
   PrintResult(result);
 }
 
-void Printer::PrintCompleted(std::size_t statements, double seconds) {
+void Printer::PrintCompleted(std::size_t statements, std::size_t failed, double seconds) {
   if (style_.format != Format::kTable) return;
   char line[96];
-  std::snprintf(line, sizeof(line), "Completed %zu statement%s in %.3fs\n", statements,
-                statements == 1 ? "" : "s", seconds);
+  std::snprintf(line, sizeof(line), "Completed %zu statement%s in %.3fs", statements, statements == 1 ? "" : "s",
+                seconds);
   out_->text() += line;
+  if (failed > 0) out_->text() += ", " + std::to_string(failed) + " failed";
+  out_->text() += "\n";
 }
 
 void Printer::PrintStopped(std::size_t number) {

@@ -33,18 +33,30 @@ class TextSink {
   std::string text_;
 };
 
+// One line per column instead of one per row. kAuto: where the table would be wider than the terminal.
+enum class Expanded { kOff, kOn, kAuto };
+
 struct OutputStyle {
   Format format = Format::kTable;
+  Expanded expanded = Expanded::kOff;
+  bool timing = true;  // `Took: ...` after tables
+  // Cells of a line: a table that is wider has its columns shortened. 0: as wide as it wants.
+  std::size_t width = 0;
+  // Rows of a page: then the person is asked whether to go on. 0: no pages.
+  std::size_t page_rows = 0;
   bool color = false;
   // The output is a terminal: CSV must not carry control characters of the data to it.
   bool terminal = false;
 };
 
+// Cells of a line of the terminal that standard output is; 0: it is none. Asked anew each time: windows are resized.
+std::size_t TerminalWidth();
+
 // Prints results and errors in the chosen format. One thread.
 class Printer {
  public:
   Printer(OutputStyle style, TextSink* out, OutputStyle error_style, TextSink* err)
-      : style_(style), out_(out), error_style_(error_style), err_(err) {}
+      : style_(style), first_out_(out), out_(out), error_style_(error_style), err_(err) {}
 
   // The results of one request, then (tables only) its time.
   void PrintResponse(const Response& response);
@@ -53,13 +65,20 @@ class Printer {
 
   // A statement of a batch file: `Statement 1: <message>`.
   void PrintNumbered(std::size_t number, const StatementResult& result);
-  void PrintCompleted(std::size_t statements, double seconds);
+  void PrintCompleted(std::size_t statements, std::size_t failed, double seconds);
   void PrintStopped(std::size_t number);
 
   // `ERROR <code>: <message>` and `Details: ...` on standard error.
   void PrintError(const Error& error);
 
   const OutputStyle& style() const { return style_; }
+  OutputStyle& style() { return style_; }
+
+  // Results go to `out` from now on, which outlives that; null: to the first one again. Errors go where they went.
+  void Redirect(TextSink* out) {
+    out_->Flush();
+    out_ = out != nullptr ? out : first_out_;
+  }
 
   void Flush() {
     out_->Flush();
@@ -68,10 +87,13 @@ class Printer {
 
  private:
   void PrintTook(double took_ms);
+  void PrintRows(const StatementResult& result);
+  bool Expands(const StatementResult& result) const;
   // Where remarks belong that are not data: beside tables, but apart from JSON and CSV.
   TextSink& remarks() { return style_.format == Format::kTable ? *out_ : *err_; }
 
   OutputStyle style_;
+  TextSink* const first_out_;
   TextSink* out_;
   OutputStyle error_style_;
   TextSink* err_;
@@ -79,7 +101,11 @@ class Printer {
 
 // The pieces, also used alone by tests. `out` grows and is flushed as it gets large.
 void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out);
-void PrintJson(const StatementResult& result, TextSink* out);
+void PrintExpanded(const StatementResult& result, const OutputStyle& style, TextSink* out);
+// How wide PrintTable would draw it.
+std::size_t TableWidth(const StatementResult& result);
+// An array of row objects; with kNdjson each row is a line of its own.
+void PrintJson(const StatementResult& result, TextSink* out, Format format = Format::kJson);
 enum class CsvHeader { kPrinted, kOmitted };
 void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out,
               CsvHeader header = CsvHeader::kPrinted);

@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -66,6 +67,14 @@ std::chrono::milliseconds Milliseconds(double seconds) {
 
 }  // namespace
 
+std::optional<Format> FormatNamed(std::string_view name) {
+  if (name == "table") return Format::kTable;
+  if (name == "json") return Format::kJson;
+  if (name == "csv") return Format::kCsv;
+  if (name == "ndjson") return Format::kNdjson;
+  return std::nullopt;
+}
+
 Settings ResolveSettings(const Options& options, const Config& config, const Environment& env) {
   Settings settings;
   settings.url = ResolveUrl(options, config, env);
@@ -80,6 +89,7 @@ Settings ResolveSettings(const Options& options, const Config& config, const Env
           options.timeout_seconds ? options.timeout_seconds : config.timeout_seconds) {
     settings.timeout = Milliseconds(*timeout);
   }
+  if (config.max_rows) settings.max_rows = static_cast<std::size_t>(std::max(0, *config.max_rows));
   settings.max_retries = config.max_retries.value_or(settings.max_retries);
 
   if (config.history_size && *config.history_size > 0) {
@@ -87,8 +97,7 @@ Settings ResolveSettings(const Options& options, const Config& config, const Env
   }
 
   const std::string format = options.format ? *options.format : config.format.value_or("table");
-  if (format == "json") settings.format = Format::kJson;
-  if (format == "csv") settings.format = Format::kCsv;
+  settings.format = FormatNamed(format).value_or(Format::kTable);
 
   if (options.color) {
     settings.color = options.color;

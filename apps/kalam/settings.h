@@ -6,12 +6,16 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <kalam/client.h>
 
 namespace kalam::cli {
 
-enum class Format { kTable, kJson, kCsv };
+enum class Format { kTable, kJson, kCsv, kNdjson };
+
+// "table", "json", "csv" or "ndjson"; nullopt: none of them.
+std::optional<Format> FormatNamed(std::string_view name);
 
 // What holds for this run, once flags, environment and configuration file have had their say, in
 // this order.
@@ -23,6 +27,7 @@ struct Settings {
   int max_retries = 3;
   Format format = Format::kTable;
   std::size_t history_size = 1000;  // entries that the prompt remembers
+  std::size_t max_rows = 1000;  // rows per page on a terminal; 0: no pages
   std::optional<bool> color;  // absent: where the output is a terminal
 };
 

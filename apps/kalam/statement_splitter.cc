@@ -3,6 +3,8 @@
 #include "sql/keyword.h"
 #include "sql/lexer.h"
 
+#include <algorithm>
+
 namespace kalam::cli {
 
 TransactionStep TransactionStepOf(std::string_view statement) {
@@ -29,6 +31,26 @@ std::vector<std::size_t> GroupByRequest(const std::vector<std::string_view>& sta
     in_transaction = step == TransactionStep::kBegin;
   }
   return sizes;
+}
+
+std::vector<ScriptPiece> PiecesOf(std::string_view script) {
+  std::vector<ScriptPiece> pieces;
+  std::size_t begin = 0;
+  for (std::size_t line = 0; line < script.size();) {
+    const std::size_t end = std::min(script.find('\n', line), script.size());
+    if (script[line] == '\\') {
+      const std::string_view before = script.substr(begin, line - begin);
+      const sql::Script open = sql::SplitScript(before);
+      if (open.rest.empty() && open.open == sql::OpenEnd::kNone) {
+        if (!open.statements.empty()) pieces.push_back({.text = before});
+        pieces.push_back({.is_command = true, .text = script.substr(line, end - line)});
+        begin = end;
+      }
+    }
+    line = end + 1;
+  }
+  if (begin < script.size()) pieces.push_back({.text = script.substr(begin)});
+  return pieces;
 }
 
 std::string JoinStatements(const std::vector<std::string_view>& statements, std::size_t first,

@@ -19,6 +19,13 @@ TransactionStep TransactionStepOf(std::string_view statement);
 // travel together. Gives the sizes of the groups, in order: 1 for an ordinary statement.
 std::vector<std::size_t> GroupByRequest(const std::vector<std::string_view>& statements);
 
+// A script in its pieces: statements, and lines that begin with a backslash where no statement is open.
+struct ScriptPiece {
+  bool is_command = false;
+  std::string_view text;  // borrows from the script
+};
+std::vector<ScriptPiece> PiecesOf(std::string_view script);
+
 // The text of `count` statements from `first` on, as one request.
 std::string JoinStatements(const std::vector<std::string_view>& statements, std::size_t first,
                            std::size_t count);

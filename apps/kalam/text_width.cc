@@ -124,6 +124,24 @@ std::size_t AppendDisplayText(std::string_view data, std::string* out) {
   return width;
 }
 
+std::size_t AppendShortened(std::string_view data, std::size_t cells, std::string* out) {
+  const std::size_t before = out->size();
+  const std::size_t width = AppendDisplayText(data, out);
+  if (width <= cells) return width;
+  out->resize(before);
+  std::size_t used = 0;
+  while (!data.empty()) {
+    const Cluster cluster = FirstCluster(data);
+    if (used + cluster.width + 1 > cells) break;
+    FirstCluster(data, out);
+    used += cluster.width;
+    data.remove_prefix(cluster.bytes);
+  }
+  if (cells == 0) return 0;
+  *out += "…";
+  return used + 1;
+}
+
 DisplayText ToDisplayText(std::string_view data) {
   DisplayText display;
   display.width = AppendDisplayText(data, &display.text);

@@ -22,6 +22,10 @@ std::size_t AppendDisplayText(std::string_view data, std::string* out);
 
 DisplayText ToDisplayText(std::string_view data);
 
+// As AppendDisplayText, but no more than `cells` wide: where it would be, it ends in "…". Cuts between characters as
+// readers see them, never within one.
+std::size_t AppendShortened(std::string_view data, std::size_t cells, std::string* out);
+
 // What stands for one character to its reader: a grapheme cluster, or one invalid byte.
 struct Cluster {
   std::size_t bytes = 0;  // of the text; 0 only for an empty text

@@ -34,6 +34,8 @@ Flags::Flags() : app("KalamDB: a realtime SQL database", "kalamdb-server") {
   app.add_option("--host", host, "address to listen on (default: 127.0.0.1)");
   app.add_option("--port", port, "port to listen on (default: 8080; 0: a free one)");
   app.add_option("--port-file", port_file, "write the port here once requests are accepted")->type_name("FILE");
+  app.add_flag("--healthcheck", healthcheck,
+               "ask the server of this configuration whether it is healthy, and exit: 0 if it is, else 1");
   app.add_flag("--print-config", print_config, "print the configuration in force and exit");
 }
 

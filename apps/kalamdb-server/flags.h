@@ -16,6 +16,7 @@ struct Flags {
   std::optional<std::string> config_path, data_dir, host, port;
   std::string port_file;
   bool print_config = false;
+  bool healthcheck = false;
   bool version = false;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "server/config.h"
+#include "server/health_check.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -114,6 +115,10 @@ int main(int argc, char** argv) {
   if (line.print_config) {
     std::cout << kalam::server::DescribeConfig(*config);
     return 0;
+  }
+  if (line.healthcheck) {
+    const kalam::Status health = kalam::server::CheckHealth(*config);
+    return health.ok() ? 0 : Fail(health.error());
   }
   return Run(*config, line.port_file);
 }

@@ -10,6 +10,7 @@
 #include "connection_facts.h"
 #include "duck/cancellation.h"
 #include "password_check.h"
+#include "request_rate.h"
 #include "table/completion.h"
 #include "wire/login.h"
 #include "wire/small_bodies.h"
@@ -24,6 +25,10 @@ using std::chrono::steady_clock;
 
 std::chrono::microseconds Since(steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
+}
+
+std::chrono::seconds SecondsNow() {
+  return std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now().time_since_epoch());
 }
 
 Headers Copy(std::vector<auth::ResponseHeader> from) {
@@ -59,6 +64,7 @@ struct Api::LoopState final : table::CompletionQueue {
 
   net::EventLoop& loop;
   auth::TokenCache tokens;
+  RequestRate rate;
   BasicCache basic;
   std::unordered_set<std::string> acting;
   steady_clock::time_point acting_since = steady_clock::now();
@@ -77,7 +83,7 @@ struct Api::Pending {
 };
 
 Api::Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
-         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, LiveEndpoint& live,
+         const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, Workers workers, LiveEndpoint& live,
          const Clock& clock, ApiOptions options)
     : executor_(executor),
       live_(live),
@@ -151,13 +157,34 @@ void Api::Handle(net::HttpExchangePtr exchange) {
 void Api::HandleHealth(net::HttpExchange& exchange, Headers headers) {
   const bool stopping = stopping_;
   const TimestampMicros now = clock_.NowMicros();
-  exchange.Respond({.status = stopping ? 503 : 200,
-                    .body = wire::HealthBody({.status = stopping ? "unhealthy" : "healthy",
-                                              .version = options_.version,
-                                              .api_version = options_.api_version,
-                                              .uptime = std::chrono::seconds((now - started_at_) / 1'000'000),
-                                              .now = now}),
-                    .headers = std::move(headers)});
+  wire::Health health{.status = stopping ? "unhealthy" : "healthy",
+                      .version = options_.version,
+                      .api_version = options_.api_version,
+                      .uptime = std::chrono::seconds((now - started_at_) / 1'000'000),
+                      .now = now};
+  if (options_.load && IsKnown(exchange)) {
+    const ApiOptions::Load load = options_.load();
+    double queries_per_second = 0;
+    for (const auto& loop : loops_) queries_per_second += loop->rate.PerSecond(SecondsNow());
+    health.metrics = {{.active_connections = load.connections,
+                       .active_subscriptions = load.subscriptions,
+                       .queries_per_second = queries_per_second}};
+  }
+  exchange.Respond(
+      {.status = stopping ? 503 : 200, .body = wire::HealthBody(health), .headers = std::move(headers)});
+}
+
+bool Api::IsKnown(net::HttpExchange& exchange) {
+  if (exchange.request().HeaderCount("x-api-key") > 1) return false;
+  LoopState& loop = StateOf(exchange.loop());
+  auth::ConnectionFacts facts = FactsOf(exchange);
+  if (facts.authorization && IsBasic(*facts.authorization)) {
+    // A password is only looked up here: health must not cost what checking one does.
+    facts.basic_user = loop.basic.Find(*facts.authorization, catalog_, steady_clock::now());
+    if (!facts.basic_user) return false;
+  }
+  const auto who = auth::ResolveIdentity(facts, options_.identity, loop.tokens, role_lookup_, clock_.NowMicros());
+  return std::holds_alternative<auth::Identity>(who);
 }
 
 void Api::Refuse(net::HttpExchange& exchange, Headers headers, const auth::AuthFailure& failure) const {
@@ -208,6 +235,7 @@ void Api::HandleLogin(net::HttpExchangePtr exchange, Headers headers) {
 
 void Api::HandleSql(net::HttpExchangePtr exchange, Headers headers) {
   LoopState& loop = StateOf(exchange->loop());
+  loop.rate.Count(SecondsNow());
   if (exchange->request().HeaderCount("x-api-key") > 1) {
     return Refuse(*exchange, std::move(headers),
                   {.http_status = 400,
@@ -284,11 +312,12 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
   pending->who = std::get<auth::Identity>(std::move(resolution));
   pending->start = start;
 
+  exec::Load load{};
   const wire::ResponseOptions writing{.int64_as_string = pending->request.int64_as_string,
                                                  .max_bytes = options_.max_response_bytes};
   {
     wire::SqlResponseWriter response(pending->body, writing);
-    auto outcome = executor_.TryRun(pending->request, pending->who, response);
+    auto outcome = executor_.TryRun(pending->request, pending->who, response, load);
     if (outcome) {
       const auto took = Since(start);
       if (outcome->failure) {
@@ -304,16 +333,25 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
     }
   }
   pending->body.clear();
-  RunOnWorker(std::move(pending));
+  RunOnWorker(std::move(pending), load);
 }
 
-void Api::RunOnWorker(std::unique_ptr<Pending> owned) {
+FairWorkerPool& Api::PoolOf(exec::Load load) const {
+  switch (load) {
+    case exec::Load::kPoint: return workers_.point;
+    case exec::Load::kWrite: return workers_.write;
+    case exec::Load::kAnalytic: break;
+  }
+  return workers_.analytic;
+}
+
+void Api::RunOnWorker(std::unique_ptr<Pending> owned, exec::Load load) {
   owned->cancellation = std::make_shared<duck::Cancellation>();
   owned->exchange->OnClientGone([cancellation = owned->cancellation] { cancellation->Cancel(); });
   // std::function must be copyable; the task runs at most once.
   auto shared = std::make_shared<std::unique_ptr<Pending>>(std::move(owned));
   Pending& refused = **shared;
-  const bool accepted = workers_.TryPost([this, shared] {
+  const bool accepted = PoolOf(load).TryPost(refused.who.user_id.text(), [this, shared] {
     std::unique_ptr<Pending> pending = std::move(*shared);
     wire::SqlResponseWriter response(pending->body, {.int64_as_string = pending->request.int64_as_string,
                                                      .max_bytes = options_.max_response_bytes});
@@ -338,6 +376,7 @@ void Api::RunOnWorker(std::unique_ptr<Pending> owned) {
     Finish(std::move(pending), std::move(outcome));
   });
   if (!accepted) {
+    refused.headers.emplace_back("Retry-After", "1");
     refused.exchange->Respond(
         {.status = 503,
          .body = wire::ErrorResponse(Since(refused.start),

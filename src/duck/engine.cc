@@ -74,7 +74,7 @@ std::unique_ptr<Session> Engine::Impl::Acquire(std::uint64_t plan) {
     if (!idle.empty()) {
       auto chosen = idle.end() - 1;
       for (auto it = idle.end(); plan != 0 && it != idle.begin();) {
-        if (!(*--it)->Find(plan)) continue;
+        if (!(*--it)->Has(plan)) continue;
         chosen = it;
         break;
       }

@@ -3,6 +3,7 @@
 #include "base/worker_pool.h"
 #include "duck/segment_engine.h"
 #include "duckdb_headers.h"
+#include "footer_cache.h"
 
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@ struct SegmentEngine::Impl {
   std::unique_ptr<duckdb::DuckDB> database;
   std::mutex mutex;
   std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex
+  std::unique_ptr<FooterCache> footers;
   std::unique_ptr<WorkerPool> helpers;  // of queries; ends first
 };
 
@@ -39,6 +41,9 @@ class SegmentConnection {
   }
   SegmentConnection(const SegmentConnection&) = delete;
   SegmentConnection& operator=(const SegmentConnection&) = delete;
+
+  // To be called after a scan of the file has been opened.
+  void Opened(const std::string& path) const { impl_.footers->Used(*connection_->context, path); }
 
   duckdb::Connection& operator*() const { return *connection_; }
   duckdb::Connection* operator->() const { return connection_.get(); }

@@ -18,6 +18,7 @@ class ScannedRows final : public SegmentRows {
     connection_->BeginTransaction();
     try {
       scan_.emplace(*connection_->context, path_, columns, key_column, keys);
+      connection_.Opened(path_);
       for (const SegmentColumn& column : columns) types_.push_back(column.type);
       chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
     } catch (...) {
@@ -80,6 +81,9 @@ Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
   impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
   duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterRowsFunction(loader);
+  impl->footers = std::make_unique<FooterCache>(options.footer_cache_bytes);
+  const auto set = duckdb::Connection(*impl->database).Query("SET GLOBAL parquet_metadata_cache = true");
+  if (set->HasError()) return Error(ErrorCode::kInternal, "start the engine of segments: " + set->GetError());
   constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
   impl->helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
   return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::move(impl)));

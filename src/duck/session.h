@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -21,14 +22,28 @@ class Session {
   // Prepared statements keep hash tables and sorted rows of their last run until the next one.
   static constexpr std::int64_t kMaxHeldBytes = std::int64_t{32} << 20;
 
+  // The engine adds an operator to a prepared statement at each run, some 3 KB that go with the statement only. After
+  // so many runs it is prepared anew: 800 KB at most, for some microseconds a run.
+  static constexpr std::uint32_t kMaxRuns = 256;
+
   explicit Session(duckdb::DuckDB& database) : connection_(database) {}
 
   duckdb::Connection& connection() { return connection_; }
 
-  // Null when this session has not prepared the plan.
+  bool Has(std::uint64_t plan) const {
+    return std::ranges::any_of(prepared_, [plan](const Entry& entry) { return entry.plan == plan; });
+  }
+
+  // For one run. Null when this session has not prepared the plan, or has run it too often.
   duckdb::PreparedStatement* Find(std::uint64_t plan) {
     for (auto entry = prepared_.begin(); entry != prepared_.end(); ++entry) {
       if (entry->plan != plan) continue;
+      if (entry->runs == kMaxRuns) {
+        text_bytes_ -= entry->text_bytes;
+        prepared_.erase(entry);
+        return nullptr;
+      }
+      ++entry->runs;
       prepared_.splice(prepared_.begin(), prepared_, entry);
       return prepared_.front().statement.get();
     }
@@ -36,7 +51,7 @@ class Session {
   }
 
   void Keep(const Plan& plan, duckdb::unique_ptr<duckdb::PreparedStatement> statement) {
-    prepared_.push_front(Entry{plan.id, plan.text_bytes, std::move(statement)});
+    prepared_.push_front(Entry{plan.id, plan.text_bytes, 0, std::move(statement)});
     text_bytes_ += plan.text_bytes;
     while (prepared_.size() > kMaxPrepared || text_bytes_ > kMaxTextBytes) {
       text_bytes_ -= prepared_.back().text_bytes;
@@ -54,6 +69,7 @@ class Session {
   struct Entry {
     std::uint64_t plan;
     std::size_t text_bytes;
+    std::uint32_t runs;
     duckdb::unique_ptr<duckdb::PreparedStatement> statement;
   };
 

@@ -252,6 +252,12 @@ Outcome Fail(Error error, std::string_view code, std::string_view sql, Seq durab
   return Outcome{Failure{std::move(shown), code, sql::RedactSecrets(sql).substr(0, kMaxDetailBytes)}, durable_after};
 }
 
+Load LoadOf(std::string_view sql) {
+  const sql::StatementClass kind = sql::Classify(sql);
+  const bool asks = kind == sql::StatementClass::kSelect || kind == sql::StatementClass::kGeneral;
+  return asks ? Load::kAnalytic : Load::kWrite;
+}
+
 }  // namespace
 
 Executor::Executor(Services services, ExecutorOptions options)
@@ -262,16 +268,18 @@ Executor::Executor(Services services, ExecutorOptions options)
 Executor::~Executor() = default;
 
 std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const auth::Identity& who,
-                                        wire::SqlResponseWriter& response) const {
+                                        wire::SqlResponseWriter& response, Load& load) const {
   // A single statement, its closing semicolon off; everything else is a worker's.
   std::string_view sql = request.sql;
   while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n')) sql.remove_suffix(1);
   constexpr std::size_t kMaxLoopStatement = 64 << 10;
+  load = LoadOf(sql);
   if (sql.size() > kMaxLoopStatement || request.request_id) return std::nullopt;
   std::optional<Transaction> no_transaction;
   StatementContext context{services_, options_, *turnstile_, who, request.params, nullptr, response, {},
                            services_.clock.NowMicros(), no_transaction, nullptr, {}};
   FastResult result = RunFast(sql, Blocking::kNever, context);
+  if (result.outcome == FastOutcome::kWouldBlock) load = Load::kPoint;
   if (result.outcome != FastOutcome::kDone) return std::nullopt;
   if (IsOvertaken(result.status)) {
     response.DropOpenResult();

@@ -32,6 +32,9 @@ class ChangeEncoder {
  public:
   ChangeEncoder(std::shared_ptr<const duck::RowProjection> projection, bool int64_as_string);
 
+  // Its rows are columns as they are; otherwise the engine evaluates them.
+  bool is_plain() const { return projection_->plain_columns().has_value(); }
+
   // Forgets what it wrote of the batch before.
   void Begin(const ChangeBatch& batch);
   // Makes the rows that these transitions show. Errors: those of the SELECT list's expressions.

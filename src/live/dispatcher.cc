@@ -17,6 +17,10 @@ using std::chrono::steady_clock;
 constexpr std::size_t kMaxBridge = 2'000;
 constexpr std::size_t kMaxBatchBytes = 1 << 20;
 
+// What the sync thread does itself: the next sync waits for it.
+constexpr std::size_t kMaxChangesAtOnce = 2;
+constexpr std::size_t kMaxReceiversAtOnce = 4;
+
 std::string ErrorMessage(const Subscription& subscription, std::string_view code, std::string_view message) {
   std::string words;
   wire::AppendError(words, subscription.id, code, message, Seq(subscription.delivered.load()));
@@ -63,7 +67,23 @@ void Dispatcher::Stop() {
 
 // --- mail
 
-void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched) {
+void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
+                           std::uint64_t changes) {
+  if (!touched.empty() && changes <= kMaxChangesAtOnce) {
+    // Held by the other thread: it is at work, and will take this too.
+    if (const std::unique_lock turn(turn_mutex_, std::try_to_lock); turn.owns_lock() && IsQuick(touched)) {
+      bool is_first = false;
+      {
+        std::lock_guard lock(mutex_);
+        is_first = touched_.empty() && streams_touched_.empty() && tasks_.empty() && !wants_every_round_;
+        if (is_first) snapshot_.reset();
+      }
+      if (is_first) {
+        Round(snapshot, {touched.begin(), touched.end()});
+        return out_.Flush();
+      }
+    }
+  }
   {
     std::lock_guard lock(mutex_);
     snapshot_ = snapshot;
@@ -72,6 +92,14 @@ void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<
     if (touched_.empty() && !wants_every_round_) return;
   }
   arrived_.notify_one();
+}
+
+bool Dispatcher::IsQuick(std::span<const std::uint32_t> touched) const {
+  return std::all_of(touched.begin(), touched.end(), [&](std::uint32_t slot) {
+    const auto found = by_slot_.find(slot);
+    return found == by_slot_.end() ||
+           (found->second.size() == 1 && found->second.front()->IsQuick(kMaxReceiversAtOnce));
+  });
 }
 
 void Dispatcher::OnStreamWritten(TableId table) {
@@ -184,6 +212,10 @@ void Dispatcher::Run() {
                (snapshot_ && wants_every_round_);
       });
       if (stopping_) return;
+    }
+    std::lock_guard turn(turn_mutex_);
+    {
+      std::lock_guard lock(mutex_);
       snapshot.swap(snapshot_);
       touched.swap(touched_);
       streams.swap(streams_touched_);

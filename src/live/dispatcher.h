@@ -21,7 +21,8 @@ namespace kalam::live {
 
 class Feeder;
 
-// The one thread that knows which subscription belongs to which partition, and sends them what becomes durable.
+// Knows which subscription belongs to which partition, and sends them what becomes durable. One thread at a time
+// takes a turn: its own, or the sync thread for a change or two with few subscribers, which saves them a wake-up.
 //
 // Mail comes from the sync thread (how far the log is durable, which slots were touched), from writers of streams
 // (which tables), and as tasks from feeders and sessions. It holds no more than one entry per slot, table, and step
@@ -40,7 +41,8 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   void Start(Feeder& feeder, std::chrono::milliseconds interval, std::function<void()> on_tick);
   void Stop();
 
-  void OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched) override;
+  void OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
+                 std::uint64_t changes) override;
   void OnStreamWritten(TableId table) override;
 
   // --- from feeders
@@ -63,6 +65,8 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
 
   void Post(std::function<void()> task);
   void Run();
+  // Whether a round over these slots takes a few microseconds.
+  bool IsQuick(std::span<const std::uint32_t> touched) const;
   void Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched);
   void DispatchLog(Partition& partition, const table::DurableSnapshotPtr& snapshot);
   void DispatchStream(TableId table);
@@ -103,7 +107,8 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   bool stopping_ = false;
   std::atomic<bool> wants_every_round_{false};  // some partition is unwatched
 
-  // The thread's own.
+  // Held for a turn, and taken before mutex_. Guards what follows, and with it all partitions and subscriptions.
+  std::mutex turn_mutex_;
   net::WebSocketFanOut out_;
   Seq processed_;
   std::unordered_map<std::string, PartitionPtr> partitions_;  // by key prefix
@@ -111,6 +116,7 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   std::unordered_set<Partition*> unwatched_;  // see Partition::unwatched_until
   std::unordered_map<std::uint64_t, std::vector<SubscriptionPtr>> parked_;  // by connection
   std::vector<Ending> endings_;
+
   std::thread thread_;
 };
 

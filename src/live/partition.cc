@@ -102,6 +102,18 @@ ChangeEncoder* Partition::EncoderFor(const BoundQuery& query, bool int64_as_stri
   return slot.get();
 }
 
+bool Partition::IsQuick(std::size_t max_receivers) const {
+  if (groups_.size() > max_receivers || encoders_.size() > max_receivers) return false;
+  std::size_t receivers = 0;
+  for (const auto& [digest, group] : groups_) {
+    if (group.where && group.where->has_rest()) return false;
+    receivers += group.receivers.size();
+  }
+  return receivers <= max_receivers && std::all_of(encoders_.begin(), encoders_.end(), [](const auto& encoder) {
+           return encoder.second->is_plain();
+         });
+}
+
 std::vector<SubscriptionPtr> Partition::subscriptions() const {
   std::vector<SubscriptionPtr> all;
   for (const auto& [digest, group] : groups_) {

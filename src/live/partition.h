@@ -62,6 +62,8 @@ class Partition {
   const UserId& user() const { return user_; }
   const std::string& prefix() const { return prefix_; }
   bool empty() const { return groups_.empty(); }
+  // Few receivers, and nothing to evaluate for them: columns are compared and written as they are.
+  bool IsQuick(std::size_t max_receivers) const;
   std::vector<SubscriptionPtr> subscriptions() const;
 
   void Add(const SubscriptionPtr& subscription);

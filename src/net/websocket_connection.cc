@@ -22,6 +22,9 @@ namespace {
 // Frames gathered into one write.
 constexpr std::size_t kMaxPieces = 128;
 
+// A larger frame goes over the loop: its copy into the kernel would hold up whoever sends it.
+constexpr std::size_t kMaxAtOnceBytes = 16 << 10;
+
 // What an idle connection keeps of its queue.
 constexpr std::size_t kKeptQueueEntries = 16;
 
@@ -51,6 +54,10 @@ WebSocketConnection::~WebSocketConnection() = default;
 
 void WebSocketConnection::Start(int fd, std::string early) {
   socket_.emplace(set_->loop().impl().io, fd);
+  {
+    std::lock_guard lock(write_mutex_);
+    writable_fd_ = fd;
+  }
   Guard([&] {
     CallHandler([this] { handler_->OnOpen(shared_from_this()); });
     if (set_->draining()) OnDrain();
@@ -211,8 +218,34 @@ void WebSocketConnection::Enqueue(FramePtr frame) {
     backlog_.fetch_sub(CostOf(*frame));
     return;
   }
-  out_.push_back(std::move(frame));
+  {
+    std::lock_guard lock(write_mutex_);
+    out_.push_back(std::move(frame));
+  }
   FlushSoon();
+}
+
+bool WebSocketConnection::WriteAtOnce(const FramePtr& frame) {
+  const std::size_t size = frame->bytes().size();
+  if (size > kMaxAtOnceBytes || was_high_.load()) return false;
+  std::lock_guard lock(write_mutex_);
+  const bool alone = backlog_.load() == CostOf(*frame) && out_head_ == out_.size();
+  if (!alone || writable_fd_ < 0 || !accepting_.load()) return false;
+  const ssize_t sent = ::send(writable_fd_, frame->bytes().data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent <= 0) return false;  // the loop meets the same, and knows what to do
+  if (static_cast<std::size_t>(sent) == size) {
+    backlog_.fetch_sub(CostOf(*frame));
+    return true;
+  }
+  out_.push_back(frame);
+  written_ = static_cast<std::size_t>(sent);
+  set_->loop().Post([self = shared_from_this()] { self->FlushSoon(); });
+  return true;
+}
+
+bool WebSocketConnection::HasUnwritten() const {
+  std::lock_guard lock(write_mutex_);
+  return out_head_ < out_.size();
 }
 
 // The close frame, behind everything that was queued; once.
@@ -222,7 +255,11 @@ void WebSocketConnection::SendLast(std::uint16_t code, std::string_view reason) 
   outbox().Take();
   FramePtr frame = Frame::Close(code, reason);
   backlog_.fetch_add(CostOf(*frame));
-  out_.push_back(std::move(frame));
+  {
+    std::lock_guard lock(write_mutex_);
+    out_.push_back(std::move(frame));
+    writable_fd_ = -1;
+  }
   FlushSoon();
 }
 
@@ -235,10 +272,14 @@ void WebSocketConnection::FlushSoon() {
 void WebSocketConnection::FlushNow() {
   flush_scheduled_ = false;
   Guard([&] {
-    while (has_unwritten() && !write_blocked_) {
-      if (!Write()) return;
+    while (HasUnwritten() && !write_blocked_) {
+      switch (Write()) {
+        case Progress::kAllTaken: break;
+        case Progress::kBlocked: ArmWrite(); break;
+        case Progress::kLost: return Lose("the connection was lost");
+      }
     }
-    if (state_ == State::kFinishing && !has_unwritten()) {
+    if (state_ == State::kFinishing && !HasUnwritten()) {
       ::shutdown(socket_->native_handle(), SHUT_WR);
       Enter(State::kLingering);
       set_->ConnectionLingers();
@@ -247,8 +288,9 @@ void WebSocketConnection::FlushNow() {
   });
 }
 
-// One write of as many frames as fit into it. False if the connection is lost.
-bool WebSocketConnection::Write() {
+// One write of as many frames as fit into it.
+WebSocketConnection::Progress WebSocketConnection::Write() {
+  std::lock_guard lock(write_mutex_);
   std::array<iovec, kMaxPieces> pieces;
   const std::size_t count = std::min(out_.size() - out_head_, kMaxPieces);
   std::size_t size = 0;
@@ -261,26 +303,22 @@ bool WebSocketConnection::Write() {
   message.msg_iov = pieces.data();
   message.msg_iovlen = count;
   const ssize_t sent = ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL);
-  if (sent < 0 && !IsTransient(errno)) {
-    Lose("the connection was lost");
-    return false;
-  }
-  if (sent > 0) Written(static_cast<std::size_t>(sent));
-  if (sent < 0 || static_cast<std::size_t>(sent) < size) ArmWrite();
-  return true;
+  if (sent < 0) return IsTransient(errno) ? Progress::kBlocked : Progress::kLost;
+  Written(static_cast<std::size_t>(sent));
+  return static_cast<std::size_t>(sent) < size ? Progress::kBlocked : Progress::kAllTaken;
 }
 
 void WebSocketConnection::Written(std::size_t bytes) {
   std::size_t paid = 0;
   bytes += written_;
-  while (has_unwritten() && bytes >= out_[out_head_]->bytes().size()) {
+  while (out_head_ < out_.size() && bytes >= out_[out_head_]->bytes().size()) {
     bytes -= out_[out_head_]->bytes().size();
     paid += CostOf(*out_[out_head_]);
     out_[out_head_++].reset();
   }
   written_ = bytes;
   backlog_.fetch_sub(paid);
-  if (!has_unwritten()) {
+  if (out_head_ == out_.size()) {
     out_.clear();
     if (out_.capacity() > kKeptQueueEntries) std::vector<FramePtr>().swap(out_);
     out_head_ = 0;
@@ -334,8 +372,12 @@ void WebSocketConnection::Drop() {
   accepting_.store(false, std::memory_order_release);
   set_->Remove(*this);
   state_ = State::kClosed;
-  out_.clear();
-  out_head_ = 0;
+  {
+    std::lock_guard lock(write_mutex_);
+    writable_fd_ = -1;
+    out_.clear();
+    out_head_ = 0;
+  }
   boost::system::error_code ignored;
   socket_->close(ignored);
   socket_.reset();
@@ -365,7 +407,7 @@ void WebSocketConnection::Sweep(ConnectionSet::Clock::time_point now) {
       case State::kOpen: {
         if (IsSilent(now)) return Lose("the client fell silent");
         // Behind a backlog a ping would say nothing of the client until the backlog is gone.
-        if (now - pinged_ < options_->ping_interval || has_unwritten()) return;
+        if (now - pinged_ < options_->ping_interval || HasUnwritten()) return;
         static const FramePtr ping = Frame::Ping({});
         pinged_ = now;
         Send(ping, QueueRoom::kReserve);
@@ -400,7 +442,7 @@ bool WebSocketConnection::IsSilent(ConnectionSet::Clock::time_point now) const {
 bool WebSocketConnection::IsTakingBacklog() const {
   const int fd = const_cast<Descriptor&>(*socket_).native_handle();
   int in_kernel = 0;
-  if (!has_unwritten() && (ioctl(fd, SIOCOUTQ, &in_kernel) != 0 || in_kernel == 0)) return false;
+  if (!HasUnwritten() && (ioctl(fd, SIOCOUTQ, &in_kernel) != 0 || in_kernel == 0)) return false;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
@@ -419,6 +461,9 @@ class WebSocketFanOut::Batches {
   }
 
   void Flush() {
+    std::size_t count = 0;
+    for (const Batch& batch : batches_) count += batch.deliveries.size();
+    if (count <= kMaxAtOnce) WriteAtOnce();
     for (Batch& batch : batches_) {
       batch.outbox->PutAll(std::move(batch.deliveries));
       batch.deliveries.clear();
@@ -430,6 +475,16 @@ class WebSocketFanOut::Batches {
     std::shared_ptr<WebSocketOutbox> outbox;
     std::vector<WebSocketOutbox::Delivery> deliveries;
   };
+
+  // More than so many are cheaper over the loops, each of which is woken once.
+  static constexpr std::size_t kMaxAtOnce = 4;
+
+  void WriteAtOnce() {
+    for (Batch& batch : batches_) {
+      std::erase_if(batch.deliveries,
+                    [](const auto& delivery) { return delivery.to->WriteAtOnce(delivery.frame); });
+    }
+  }
 
   void Find(WebSocketOutbox& outbox) {
     const auto found = std::find_if(batches_.begin(), batches_.end(), [&](const Batch& batch) {

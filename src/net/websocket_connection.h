@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,7 +20,7 @@
 namespace kalam::net {
 
 // One client's socket after its upgrade. On the loop's thread throughout, but for the methods of
-// WebSocket, which touch the atomics and the outbox only.
+// WebSocket, which touch the atomics and the outbox only, and WriteAtOnce.
 //
 //          Close                 client's close frame             all written
 //   kOpen -------> kClosing -----------------------> kFinishing ------------> kLingering --> kClosed
@@ -58,6 +59,11 @@ class WebSocketConnection final : public WebSocket,
   SendResult Admit(const Frame& frame, QueueRoom room);
   void Enqueue(FramePtr frame);
   void FlushNow();
+
+  // From any thread: writes an admitted frame past the loop, if nothing else that was admitted is still to be
+  // written. False if it was not taken, and has to be enqueued. Saves a lone frame the way over the loop, which
+  // may be busy and must be woken.
+  bool WriteAtOnce(const FramePtr& frame);
   WebSocketOutbox& outbox() { return set_->outbox(); }
 
  private:
@@ -77,10 +83,11 @@ class WebSocketConnection final : public WebSocket,
   // Writing.
   void SendLast(std::uint16_t code, std::string_view reason);
   void FlushSoon();
-  bool Write();
+  enum class Progress { kAllTaken, kBlocked, kLost };
+  Progress Write();
   void Written(std::size_t bytes);
   void ArmWrite();
-  bool has_unwritten() const { return out_head_ < out_.size(); }
+  bool HasUnwritten() const;
 
   // Time and the end.
   void CloseInLoop(std::uint16_t code, std::string_view reason);
@@ -115,6 +122,9 @@ class WebSocketConnection final : public WebSocket,
 
   WebSocketParser parser_;
 
+  // Guards what follows and the writing on the socket, until its close.
+  mutable std::mutex write_mutex_;
+  int writable_fd_ = -1;       // while frames may be written
   std::vector<FramePtr> out_;  // in order; the first out_head_ are written and empty
   std::size_t out_head_ = 0;
   std::size_t written_ = 0;  // bytes of out_[out_head_]

@@ -254,6 +254,11 @@ std::vector<ConfigKey> BuildKeys() {
       KeyOf(KALAM_KEY(limits.max_batch_statements), "Statements of one request.")
           .Range(1, 1'000'000),
       KeyOf(KALAM_KEY(limits.max_params), "Parameters of one request.").Range(1, 1'000'000),
+      KeyOf(KALAM_KEY(limits.max_waiting_statements),
+            "Statements that wait for a thread: as many point reads and writes, as many other writes, as many "
+            "queries. More are answered 503 with Retry-After.")
+          .Range(1, 1'000'000),
+      KeyOf(KALAM_KEY(limits.max_waiting_statements_per_user), "Of these, one user's.").Range(1, 1'000'000),
       KeyOf(KALAM_KEY(limits.max_select_items), "Items of a SELECT, GROUP BY, ORDER BY or SET list.")
           .Range(1, 100'000),
       KeyOf(KALAM_KEY(limits.max_conditions), "AND, OR and WHEN in one statement.").Range(1, 1'000'000),

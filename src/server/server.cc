@@ -15,7 +15,7 @@
 #include "base/periodic_task.h"
 #include "base/scheduled_task.h"
 #include "base/stats.h"
-#include "base/worker_pool.h"
+#include "base/fair_worker_pool.h"
 #include "catalog/catalog.h"
 #include "cold/cold_rows.h"
 #include "cold/garbage.h"
@@ -50,7 +50,8 @@ constexpr unsigned kJobThreads = 2;
 constexpr std::chrono::seconds kSweepPause{10};
 constexpr std::chrono::seconds kLongestSweep{5};  // a stop waits for it
 constexpr std::size_t kManifestCacheBytes = 64 << 20;
-constexpr std::size_t kQueuedStatements = 4096;  // waiting for a worker; more are answered 503
+// Queries give way to whoever has a single row to read or write.
+constexpr int kAnalyticNiceness = 5;
 
 sql::ErrorStyle StyleOf(const ServerConfig& config) {
   return config.server.error_style == ErrorStyle::kMysql ? sql::ErrorStyle::kMySql : sql::ErrorStyle::kPostgres;
@@ -236,7 +237,7 @@ struct Server::Parts {
   std::unique_ptr<auth::JwtVerifier> verifier;
   std::unique_ptr<exec::Executor> executor;
   std::unique_ptr<exec::LiveStatements> live_statements;
-  std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<FairWorkerPool> point_workers, write_workers, analytic_workers;
   std::unique_ptr<api::LiveEndpoint> live_endpoint;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<PeriodicTask> user_purge;
@@ -246,6 +247,7 @@ struct Server::Parts {
   bool stopped = false;
 
   void PurgeUsers() const;
+  void LogStoreSize() const;
 
   Status OpenStore();
   Status OpenCold();
@@ -284,12 +286,16 @@ Status Server::Parts::OpenStore() {
   OpenJobs();
   system_tables = std::make_unique<query::SystemTables>(*catalog, stats);
   AddStats();
-  const kv::StoreStats in_store = store->stats();
-  std::uint64_t bytes = 0;
-  for (const auto family : in_store.file_bytes) bytes += family;
-  log::Info("server", "store open in " + config.storage.rocksdb_path + ", " +
-                          std::to_string(bytes) + " bytes in files");
+  log::Info("server", "store open in " + config.storage.rocksdb_path);
+  LogStoreSize();
   return {};
+}
+
+void Server::Parts::LogStoreSize() const {
+  const kv::StoreStats now = store->stats();
+  const std::uint64_t bytes = std::accumulate(now.file_bytes.begin(), now.file_bytes.end(), std::uint64_t{0});
+  log::Info("server", "the store has " + std::to_string(bytes) + " bytes in files, " +
+                          std::to_string(now.memtable_bytes) + " in memory");
 }
 
 Status Server::Parts::OpenCold() {
@@ -468,7 +474,18 @@ Status Server::Parts::OpenApi() {
   stats.Add("flushes_total", [this] { return static_cast<std::int64_t>(flush->flushes()); });
   stats.Add("live_connections", [this] { return static_cast<std::int64_t>(hub->connection_count()); });
   stats.Add("live_subscriptions", [this] { return static_cast<std::int64_t>(hub->subscription_count()); });
-  workers = std::make_unique<WorkerPool>(Cores(), kQueuedStatements);
+  // One thread more than processors, and than a user may have: whatever one asks, others find one.
+  FairWorkerPool::Options pool{.threads = Cores() + 1,
+                               .threads_per_owner = Cores(),
+                               .queue_capacity = config.limits.max_waiting_statements,
+                               .queue_capacity_per_owner = config.limits.max_waiting_statements_per_user};
+  point_workers = std::make_unique<FairWorkerPool>(pool);
+  write_workers = std::make_unique<FairWorkerPool>(pool);
+  pool.niceness = kAnalyticNiceness;
+  analytic_workers = std::make_unique<FairWorkerPool>(pool);
+  stats.Add("statements_waiting", [this] {
+    return static_cast<std::int64_t>(point_workers->queued() + write_workers->queued() + analytic_workers->queued());
+  });
 
   KALAM_TRY_ASSIGN(const UserId default_user, UserId::Parse(config.auth.localhost_default_user)
                                                   .Context("auth.localhost_default_user"));
@@ -490,6 +507,9 @@ Status Server::Parts::OpenApi() {
                     .lifetime = config.auth.token_lifetime_seconds};
   options.max_params = config.limits.max_params;
   options.max_response_bytes = config.limits.statement_memory;
+  options.load = [this] {
+    return api::ApiOptions::Load{.connections = hub->connection_count(), .subscriptions = hub->subscription_count()};
+  };
   live_endpoint = std::make_unique<api::LiveEndpoint>(
       *hub, *verifier,
       [this](const UserId& user) -> std::optional<auth::UserRecord> {
@@ -498,8 +518,9 @@ Status Server::Parts::OpenApi() {
         return auth::UserRecord{row->role, row->deleted_at.has_value()};
       },
       clock, LiveOptionsOf(config, options.identity));
-  api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops, *workers, *live_endpoint, clock,
-                                   std::move(options));
+  api = std::make_unique<api::Api>(*executor, *committer, *catalog, *verifier, loops,
+                                   api::Workers{*point_workers, *write_workers, *analytic_workers}, *live_endpoint,
+                                   clock, std::move(options));
   handler.Set(api.get());
   job_cleanup = std::make_unique<ScheduledTask>(CronSchedule::Parse(config.flush.job_cleanup_schedule).value(), clock,
                                                 [this] {
@@ -511,7 +532,10 @@ Status Server::Parts::OpenApi() {
   // At once: what a crash left is there from the beginning.
   garbage_sweep =
       std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); }, PeriodicTask::First::kAtOnce);
-  user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] { PurgeUsers(); });
+  user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] {
+    PurgeUsers();
+    LogStoreSize();
+  });
   return {};
 }
 
@@ -558,7 +582,10 @@ void Server::Stop() {
   if (!parts_->http.Drain(parts_->config.performance.request_timeout)) {
     log::Warn("server", "some requests were still running after performance.request_timeout");
   }
-  parts_->workers.reset();  // runs what is queued; it may still need everything else
+  // They run what is queued; it may still need everything else.
+  parts_->point_workers.reset();
+  parts_->write_workers.reset();
+  parts_->analytic_workers.reset();
   parts_->job_runner->Stop(parts_->config.server.flush_job_shutdown_timeout_seconds);
   parts_->hub->Stop();
   parts_->loops.Stop();

@@ -149,6 +149,7 @@ struct Committer::Impl {
           options.counters->Add(turn.commit->targets_[i].table, turn.commit->target_changes_[i]);
         }
       }
+      changes += turn.commit ? count : 0;
       if (turn.commit && interest.any()) {
         for (const std::uint32_t slot : turn.commit->slots_) interest.Touch(slot);
       }
@@ -232,6 +233,7 @@ struct Committer::Impl {
       upto = written.load(std::memory_order_relaxed);
       lease = written_lease;
       interest.TakeTouched(touched);
+      unpublished_changes += std::exchange(changes, 0);
     }
     last_round = steady_clock::now();
     const auto publish = [&] {
@@ -267,9 +269,10 @@ struct Committer::Impl {
     next.reset();  // may give up the last reference to the previous view: not under the lock
     {
       std::lock_guard lock(sink_mutex);
-      if (sink) sink->OnDurable(Current(), touched);
+      if (sink) sink->OnDurable(Current(), touched, unpublished_changes);
     }
     touched.clear();
+    unpublished_changes = 0;
     acknowledgements.Advance(published);
   }
 
@@ -317,6 +320,7 @@ struct Committer::Impl {
   std::unordered_set<TableId> dropped;          // guarded by sequencer
   std::unordered_map<TableId, int> fences;      // guarded by sequencer; tables altered since the start
   ChangeInterest interest;              // guarded by sequencer
+  std::uint64_t changes = 0;            // guarded by sequencer; rows changed since the last round began
   std::atomic<Seq> written;             // changed under sequencer
   Seq written_lease;                    // guarded by sequencer
   std::atomic<Seq> durable_lease;
@@ -331,7 +335,8 @@ struct Committer::Impl {
 
   // The sync thread's own.
   Seq published = written.load();
-  std::vector<std::uint32_t> touched;  // by commits that are not published yet
+  std::vector<std::uint32_t> touched;     // by commits that are not published yet
+  std::uint64_t unpublished_changes = 0;  // rows changed by them
   Seq synced = published;
   steady_clock::time_point last_sync = steady_clock::now();
   steady_clock::time_point last_round = last_sync;

@@ -129,7 +129,7 @@ TEST_F(CommitterTest, WhatIsDurableAlreadyIsPostedAtOnce) {
 
 TEST_F(CommitterTest, SubscribersAreToldAfterReadersAndBeforeWriters) {
   struct Sink final : ChangeSink {
-    void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t>) override {
+    void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t>, std::uint64_t) override {
       story += "sink" + std::to_string(committer->Snapshot()->seq() == snapshot->seq()) +
                std::to_string(committer->IsDurable(snapshot->seq())) + " ";
     }
@@ -149,10 +149,12 @@ TEST_F(CommitterTest, SubscribersAreToldAfterReadersAndBeforeWriters) {
 
 TEST_F(CommitterTest, TheSinkHearsOfWatchedPartitionsOnlyAndOnceARound) {
   struct Sink final : ChangeSink {
-    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots) override {
+    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots, std::uint64_t count) override {
       touched.insert(touched.end(), slots.begin(), slots.end());
+      changes += count;
     }
     std::vector<std::uint32_t> touched;  // read after the writers were answered
+    std::uint64_t changes = 0;           // the same
   } sink;
   committer_->SetChangeSink(&sink);
   Done(Statement(notes_).Insert(1, "nobody follows"));
@@ -168,6 +170,7 @@ TEST_F(CommitterTest, TheSinkHearsOfWatchedPartitionsOnlyAndOnceARound) {
   committer_->Unwatch(slot);
   Done(Statement(notes_).Insert(5, "d"));
   EXPECT_EQ(sink.touched.size(), 2u);
+  EXPECT_EQ(sink.changes, 5u);
   committer_->SetChangeSink(nullptr);
 }
 

@@ -21,6 +21,13 @@ std::string HealthBody(const Health& health) {
   json.Key("api_version").String(health.api_version);
   json.Key("uptime_seconds").Int(health.uptime.count());
   json.Key("timestamp").String(FormatTimestamp(health.now));
+  if (health.metrics) {
+    json.Key("metrics").BeginObject();
+    json.Key("active_connections").Int(static_cast<std::int64_t>(health.metrics->active_connections));
+    json.Key("active_subscriptions").Int(static_cast<std::int64_t>(health.metrics->active_subscriptions));
+    json.Key("queries_per_second").Double(health.metrics->queries_per_second);
+    json.EndObject();
+  }
   json.EndObject();
   return out;
 }

@@ -223,6 +223,12 @@ TEST(SmallBodies, HaveTheirDocumentedForm) {
   EXPECT_EQ(HealthBody({.version = "0.1.0", .uptime = 3600s, .now = 1'761'307'200'000'000}),
             R"({"status":"healthy","version":"0.1.0","api_version":"v1","uptime_seconds":3600,)"
             R"("timestamp":"2025-10-24T12:00:00Z"})");
+  EXPECT_EQ(HealthBody({.version = "0.1.0",
+                        .now = 1'761'307'200'000'000,
+                        .metrics = HealthMetrics{3, 5, 12.5}}),
+            R"({"status":"healthy","version":"0.1.0","api_version":"v1","uptime_seconds":0,)"
+            R"("timestamp":"2025-10-24T12:00:00Z","metrics":)"
+            R"({"active_connections":3,"active_subscriptions":5,"queries_per_second":12.5}})");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace kalam::test {
@@ -49,6 +50,24 @@ TEST_F(ServerLife, ABrokenConfigurationIsNamed) {
   EXPECT_NE(unknown.Output().find("server.prot"), std::string::npos);
   ServerProcess& garbage = Make({.config = "[server\n"});
   EXPECT_NE(garbage.StartAndFail().code, 0);
+}
+
+// FR-051: how large the store is stands in the log, at the start and from time to time.
+TEST_F(ServerLife, TheSizeOfTheStoreIsLogged) {
+  ServerProcess& server = Make({.env = {{"KALAMDB_USERS_PURGE_INTERVAL_SECONDS", "1"}}});
+  server.Start();
+  const auto times = [&] {
+    int count = 0;
+    const std::string log = server.Output();
+    for (std::size_t at = 0; (at = log.find(" bytes in files", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(times(), 1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (times() < 2 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_GE(times(), 2);
 }
 
 // US13 T433 test_log_rotation_triggers

@@ -1,6 +1,7 @@
 // US9 T289 test_enhanced_api_features. The shape of POST /v1/api/sql and its neighbours, as specification section 2 has
 // it.
 
+#include "live_client.h"
 #include "support/server_test.h"
 
 namespace kalam::test {
@@ -95,6 +96,37 @@ TEST_F(SqlEndpoint, HealthAndUnknownPaths) {
   }
   EXPECT_EQ(http.Get("/api/sql").status, 404);
   EXPECT_EQ(http.Get("/v1/api/sql").status, 405);
+}
+
+TEST_F(SqlEndpoint, HealthTellsWhoIsKnownHowBusyTheServerIs) {
+  const auto metrics = [&](const HttpHeaders& headers) {
+    HttpClient http(server().port());
+    const HttpResponse health = http.Get("/health", headers);
+    EXPECT_EQ(health.status, 200);
+    return (*Json::Parse(health.body))["metrics"];
+  };
+  const Json before = metrics({});
+  ASSERT_TRUE(before.exists());
+  const std::int64_t connections = *before["active_connections"].integer();
+  const std::int64_t subscriptions = *before["active_subscriptions"].integer();
+  const std::string table = OwnNamespace() + ".t";
+  ASSERT_TRUE(Ok(Client().Run("CREATE USER TABLE " + table + " (id BIGINT PRIMARY KEY)")));
+  LiveClient live(server().port(), "maya");
+  ASSERT_EQ(live.Subscribe("s", "SELECT * FROM " + table)["type"].text(), "subscription_ack");
+  EXPECT_EQ(metrics({})["active_connections"].integer(), connections + 1);
+  EXPECT_EQ(metrics({})["active_subscriptions"].integer(), subscriptions + 1);
+  // A second must be over before its requests count.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (metrics({})["queries_per_second"].number() == 0 && std::chrono::steady_clock::now() < deadline) {
+    ASSERT_TRUE(Ok(Client().Run("SELECT 1")));
+  }
+  EXPECT_GT(metrics({})["queries_per_second"].number(), 0);
+  // By a proxy nobody is trusted: without credentials, or with wrong ones, it is health and nothing else.
+  const std::pair<std::string, std::string> proxy = {"X-Forwarded-For", "203.0.113.9"};
+  EXPECT_FALSE(metrics({proxy}).exists());
+  EXPECT_FALSE(metrics({proxy, {"Authorization", "Bearer a.b.c"}}).exists());
+  EXPECT_FALSE(metrics({proxy, {"Authorization", "Basic bWF5YTpub3BlMTIzNA=="}}).exists());
+  EXPECT_TRUE(metrics({proxy, {"Authorization", "Bearer " + SignToken("maya")}}).exists());
 }
 
 TEST_F(SqlEndpoint, PipelinedRequestsAreAnsweredInOrder) {

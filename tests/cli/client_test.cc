@@ -250,5 +250,61 @@ TEST(ParamTest, TimestampsAreIso8601InUtc) {
             "\"1969-12-31T23:59:59.999999Z\"");
 }
 
+// A lost answer is asked for again only where that cannot do the work twice.
+TEST(ClientTest, ALostAnswerIsAskedForAgainOnlyWhereThatIsSafe) {
+  const auto requests_with = [](const QueryOptions& options) {
+    std::atomic<int> answered = 0;
+    const FakeServer server(
+        [&](const FakeRequest&) { return ++answered < 3 ? std::string() : HttpAnswerText(200, kOk); });
+    const auto client = Client::Builder().Host(server.url()).MaxRetries(2).Build();
+    const bool ok = client->Query("INSERT INTO t VALUES (1)", {}, options).ok();
+    return (ok ? "ok after " : "failed after ") + std::to_string(server.requests().size());
+  };
+  EXPECT_EQ(requests_with({}), "failed after 1");
+  EXPECT_EQ(requests_with({.request_id = "b7c1"}), "ok after 3");
+  EXPECT_EQ(requests_with({.read_only = true}), "ok after 3");
+}
+
+TEST(ClientTest, ARequestIdTravelsWithTheRequest) {
+  const FakeServer server([](const FakeRequest&) { return HttpAnswerText(200, kOk); });
+  ASSERT_TRUE(Connect(server).Query("SELECT $1", {Param(7)}, {.request_id = "a\"b"}).ok());
+  EXPECT_EQ(server.requests().front().body, R"({"sql":"SELECT $1","params":[7],"request_id":"a\"b"})");
+}
+
+TEST(ClientTest, ABatchSaysWhichStatementFailed) {
+  const FakeServer server([](const FakeRequest& request) {
+    return request.body.find("bad") == std::string::npos
+               ? HttpAnswerText(200, kOk)
+               : HttpAnswerText(400, R"({"status":"error","error":{"code":"X","message":"no"}})");
+  });
+  EXPECT_EQ(Connect(server).Batch({"a", "b"})->size(), 2u);
+  const auto answers = Connect(server).Batch({"a", "bad", "c"});
+  ASSERT_FALSE(answers.ok());
+  EXPECT_EQ(answers.error().failed_index, 1u);
+  EXPECT_EQ(server.requests().size(), 4u);
+}
+
+TEST(ClientTest, ACancelledCallReturnsAtOnceAndItsConnectionIsNotUsedAgain) {
+  std::atomic<bool> asked = false;
+  const FakeServer server([&](const FakeRequest& request) {
+    if (request.body.find("slow") == std::string::npos) return HttpAnswerText(200, kOk);
+    asked = true;
+    return FakeServer::kSilent;
+  });
+  const Client client = Connect(server);
+  const Cancellation cancellation;
+  std::thread canceller([&] {
+    while (!asked) std::this_thread::yield();
+    cancellation.Cancel();
+  });
+  const auto answer = client.Query("slow", {}, {.cancellation = cancellation});
+  canceller.join();
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().kind, ErrorKind::kCancelled);
+  EXPECT_EQ(client.Query("b", {}, {.cancellation = cancellation}).error().kind, ErrorKind::kCancelled);
+  EXPECT_TRUE(client.Query("c").ok());
+  EXPECT_EQ(server.connections(), 2);
+}
+
 }  // namespace
 }  // namespace kalam::test

@@ -64,10 +64,10 @@ std::vector<std::string> KalamRunner::Environment() const {
                       variable.starts_with("HOME=") || variable.starts_with("TERM=");
     if (!ours) all.emplace_back(variable);
   }
+  for (const auto& [name, value] : env_) all.push_back(name + "=" + value);  // first: these win
   all.push_back("HOME=" + home_.path().string());
   all.emplace_back("TERM=xterm-256color");
   if (!url_.empty()) all.push_back("KALAM_URL=" + url_);
-  for (const auto& [name, value] : env_) all.push_back(name + "=" + value);
   return all;
 }
 

@@ -180,7 +180,7 @@ TEST(OutputTest, BatchFileLines) {
   TextSink err(nullptr);
   Printer printer({}, &out, {}, &err);
   printer.PrintNumbered(1, Message("Namespace 'app' created successfully", 0));
-  printer.PrintCompleted(4, 0.145);
+  printer.PrintCompleted(4, 0, 0.145);
   printer.PrintStopped(2);
   EXPECT_EQ(out.text(),
             "Statement 1: Namespace 'app' created successfully\n"

@@ -123,6 +123,7 @@ class Copy {
   bool complete_ = false;
 };
 
+// US0 test_kalam_link_websocket_subscription
 TEST_F(LinkSubscription, TellsHowTheResultSetChanges) {
   ASSERT_TRUE(Ok(Sql().Run("INSERT INTO app.notes VALUES (1, 'old')")));
   SubscribeOptions options;

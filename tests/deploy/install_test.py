@@ -52,6 +52,7 @@ class InstallTest(unittest.TestCase):
                       env=clean_environment(HOME=self.folder.path))
             self.assertEqual(out, "one\n1\n")
 
+    # US0 T068 test_kalam_link_independent_usage
     def test_a_project_finds_the_cmake_package(self):
         build = self.folder / "consumer"
         run("cmake", "-S", os.path.join(HERE, "consumer"), "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}",

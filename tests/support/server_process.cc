@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 extern char** environ;
@@ -212,6 +213,17 @@ std::uint64_t ServerProcess::StatusBytes(std::string_view field) const {
 
 std::uint64_t ServerProcess::ResidentBytes() const { return StatusBytes("VmRSS:"); }
 std::uint64_t ServerProcess::PeakResidentBytes() const { return StatusBytes("VmHWM:"); }
+
+std::chrono::milliseconds ServerProcess::ProcessorTime() const {
+  const std::string stat = ReadFile("/proc/" + std::to_string(pid_) + "/stat");
+  // After the name in parentheses, which may contain anything, fields 14 and 15 of all are those of user and system.
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  long user = 0, system = 0;
+  fields >> user >> system;
+  return std::chrono::milliseconds((user + system) * 1000 / sysconf(_SC_CLK_TCK));
+}
 
 void ServerProcess::ResetPeak() const {
   WriteFile("/proc/" + std::to_string(pid_) + "/clear_refs", "5");

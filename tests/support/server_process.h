@@ -65,6 +65,8 @@ class ServerProcess {
   // limit then holds.
   std::uint64_t ResidentBytes() const;
   std::uint64_t PeakResidentBytes() const;
+  // Processor time used so far, of all its threads.
+  std::chrono::milliseconds ProcessorTime() const;
   // Makes PeakResidentBytes start anew.
   void ResetPeak() const;
 

@@ -211,7 +211,7 @@ void CompleteCommand(std::string_view text, std::size_t cursor, const SchemaName
     out->begin = begin + dot + 1;
     Collector(word.substr(dot + 1), names, out).AddTablesOf(word.substr(0, dot), word.substr(dot + 1), {});
   } else if (command == "\\format") {
-    for (const std::string_view format : {"table", "json", "csv"}) {
+    for (const std::string_view format : {"table", "json", "csv", "ndjson"}) {
       if (SchemaNames::HasPrefix(format, word)) out->items.push_back({std::string(format), Category::kCommand});
     }
   }

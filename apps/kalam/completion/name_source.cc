@@ -67,7 +67,6 @@ void NameSource::Connect(Client client) {
   {
     const std::lock_guard lock(mutex_);
     client_ = std::move(client);
-    names_ = std::make_shared<const SchemaNames>();
     wanted_ = true;
   }
   wake_.notify_one();

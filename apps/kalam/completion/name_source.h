@@ -24,7 +24,7 @@ class NameSource {
 
   // Reads them again: after DDL, and for \refresh-tables. Returns at once.
   void Refresh();
-  // Another server from now on.
+  // Asks this server from now on. The names of before stay until it has answered.
   void Connect(Client client);
 
   // Never null.

@@ -1,10 +1,12 @@
 #include "completion/words.h"
 
+#include "commands/command.h"
 #include "sql/reserved_words.h"
 #include "sql/type_names.h"
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace kalam::cli {
 
@@ -26,13 +28,7 @@ constexpr std::string_view kTypes[] = {
     "FLOAT", "INT", "INTEGER", "JSON", "JSONB", "REAL", "SERIAL", "SMALLINT", "STRING", "TEXT", "TIME", "TIMESTAMP",
     "TIMESTAMPTZ", "TINYINT", "VARCHAR"};
 
-constexpr std::string_view kCommands[] = {
-    "\\?", "\\c", "\\config", "\\connect", "\\continue", "\\d", "\\describe", "\\dn", "\\dt", "\\du", "\\e", "\\flush",
-    "\\format", "\\health", "\\help", "\\history", "\\i", "\\jobs", "\\l", "\\live", "\\o", "\\pause", "\\q", "\\quit",
-    "\\refresh-tables", "\\subscribe", "\\tables", "\\timing", "\\unsubscribe", "\\watch", "\\x"};
-
-static_assert(std::ranges::is_sorted(kKeywords) && std::ranges::is_sorted(kTypes) &&
-              std::ranges::is_sorted(kCommands));
+static_assert(std::ranges::is_sorted(kKeywords) && std::ranges::is_sorted(kTypes));
 
 // Names of columns oftener than keywords: offered, but not coloured.
 constexpr std::string_view kPlainWords[] = {"HISTORY", "JOB", "KEY", "LIVE", "PASSWORD", "QUERY", "ROLE", "STATS",
@@ -42,7 +38,18 @@ constexpr std::string_view kPlainWords[] = {"HISTORY", "JOB", "KEY", "LIVE", "PA
 
 std::span<const std::string_view> OfferedKeywords() { return kKeywords; }
 std::span<const std::string_view> OfferedTypes() { return kTypes; }
-std::span<const std::string_view> OfferedCommands() { return kCommands; }
+std::span<const std::string_view> OfferedCommands() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (const Command& command : Commands()) {
+      all.push_back(command.name);
+      all.insert(all.end(), command.aliases.begin(), command.aliases.end());
+    }
+    std::ranges::sort(all);
+    return all;
+  }();
+  return names;
+}
 
 bool IsKeywordWord(std::string_view word) {
   if (sql::IsReservedWord(word)) return true;

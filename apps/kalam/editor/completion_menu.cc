@@ -35,19 +35,9 @@ Look LookOf(Completion::Category category) {
 
 // Long names lose their end.
 DisplayText Shortened(std::string_view text) {
-  DisplayText shown = ToDisplayText(text);
-  if (shown.width <= kMaxTextWidth) return shown;
-  DisplayText cut;
-  while (!text.empty()) {
-    const Cluster cluster = FirstCluster(text);
-    if (cut.width + cluster.width >= kMaxTextWidth) break;
-    FirstCluster(text, &cut.text);
-    cut.width += cluster.width;
-    text.remove_prefix(cluster.bytes);
-  }
-  cut.text += "…";
-  ++cut.width;
-  return cut;
+  DisplayText shown;
+  shown.width = AppendShortened(text, kMaxTextWidth, &shown.text);
+  return shown;
 }
 
 void AppendBlanks(std::size_t count, FrameRow* row) {

@@ -1,5 +1,6 @@
 #include "kalam/client.h"
 
+#include "cancellation_state.h"
 #include "http_connection.h"
 #include "response_parser.h"
 #include "subscription_worker.h"
@@ -25,9 +26,28 @@ Error InvalidRequest(std::string message) {
   return error;
 }
 
+Error Cancelled() {
+  Error error;
+  error.kind = ErrorKind::kCancelled;
+  error.message = "the query was cancelled";
+  return error;
+}
+
 bool FitsInHeader(const std::string& value) {
   return std::all_of(value.begin(), value.end(),
                      [](unsigned char c) { return c >= 0x20 && c != 0x7F; });
+}
+
+bool IsCancelled(CancellationState* cancellation) { return cancellation != nullptr && cancellation->IsCancelled(); }
+
+// False: cancelled.
+bool Pause(std::chrono::milliseconds time, CancellationState* cancellation) {
+  if (cancellation == nullptr) {
+    std::this_thread::sleep_for(time);
+    return true;
+  }
+  std::unique_lock lock(cancellation->mutex);
+  return !cancellation->changed.wait_for(lock, time, [&] { return cancellation->cancelled; });
 }
 
 }  // namespace
@@ -43,23 +63,44 @@ struct Client::State {
   mutable std::mutex mutex;
   mutable std::vector<std::unique_ptr<HttpConnection>> idle;  // guarded by mutex
 
-  Result<HttpAnswer> Exchange(HttpRequest request) const {
-    auto connection = Take();
-    if (!connection) return std::move(connection).error();
-    auto answer = (*connection)->Exchange(std::move(request), headers, timeout);
-    if (answer && answer->keep_alive) GiveBack(*std::move(connection));
-    return answer;
+  // `repeatable`: the server does nothing twice however often the request arrives, so a lost answer is asked for again.
+  Result<HttpAnswer> Exchange(HttpRequest request, bool repeatable = false,
+                              CancellationState* cancellation = nullptr) const {
+    for (int attempt = 1;; ++attempt) {
+      auto connection = Take(cancellation);
+      if (!connection) return std::move(connection).error();
+      auto answer = [&] {
+        const CancellationState::AtWork at_work(cancellation, connection->get());
+        return (*connection)->Exchange(repeatable ? request : std::move(request), headers, timeout);
+      }();
+      if (answer) {
+        if (answer->keep_alive) GiveBack(*std::move(connection));
+        return answer;
+      }
+      const ErrorKind kind = answer.error().kind;
+      const bool lost = kind == ErrorKind::kConnection || kind == ErrorKind::kTimeout;
+      if (IsCancelled(cancellation)) return Cancelled();
+      if (!repeatable || !lost || attempt > max_retries) return answer;
+      if (!Pause(kRetryPause * attempt, cancellation)) return Cancelled();
+    }
   }
 
   // An idle connection that the server has not closed meanwhile, or a new one.
-  Result<std::unique_ptr<HttpConnection>> Take() const {
+  Result<std::unique_ptr<HttpConnection>> Take(CancellationState* cancellation) const {
+    if (IsCancelled(cancellation)) return Cancelled();
     while (auto connection = TakeIdle()) {
       if (connection->StillOpen()) return connection;
     }
     for (int attempt = 1;; ++attempt) {
-      auto opened = HttpConnection::Open(address, timeout);
-      if (opened || attempt > max_retries) return opened;
-      std::this_thread::sleep_for(kRetryPause * attempt);
+      auto connection = HttpConnection::Make(address);
+      auto connected = [&] {
+        const CancellationState::AtWork at_work(cancellation, connection.get());
+        return connection->Connect(timeout);
+      }();
+      if (connected) return connection;
+      if (IsCancelled(cancellation)) return Cancelled();
+      if (attempt > max_retries) return std::move(connected).error();
+      if (!Pause(kRetryPause * attempt, cancellation)) return Cancelled();
     }
   }
 
@@ -77,32 +118,41 @@ struct Client::State {
   }
 };
 
-Result<Response> Client::Query(std::string_view sql) const {
+Result<Response> Client::Query(std::string_view sql, const std::vector<Param>& params,
+                               const QueryOptions& options) const {
   std::string body = "{\"sql\":";
   body.reserve(sql.size() + sql.size() / 16 + 32);
   AppendJsonString(sql, &body);
-  body += "}";
-  return Send(std::move(body));
-}
-
-Result<Response> Client::Query(std::string_view sql, const std::vector<Param>& params) const {
-  std::string body = "{\"sql\":";
-  AppendJsonString(sql, &body);
-  body += ",\"params\":[";
+  if (!params.empty()) body += ",\"params\":[";
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (i > 0) body += ',';
     body += params[i].json();
   }
-  body += "]}";
-  return Send(std::move(body));
-}
-
-Result<Response> Client::Send(std::string body) const {
-  auto answer = state_->Exchange({.method = "POST",
-                                  .target = state_->address.prefix + "/v1/api/sql",
-                                  .body = std::move(body)});
+  if (!params.empty()) body += ']';
+  if (!options.request_id.empty()) {
+    body += ",\"request_id\":";
+    AppendJsonString(options.request_id, &body);
+  }
+  body += '}';
+  auto answer = state_->Exchange(
+      {.method = "POST", .target = state_->address.prefix + "/v1/api/sql", .body = std::move(body)},
+      options.read_only || !options.request_id.empty(),
+      options.cancellation ? options.cancellation->state_.get() : nullptr);
   if (!answer) return std::move(answer).error();
   return ParseSqlAnswer(*std::move(answer));
+}
+
+Result<std::vector<Response>> Client::Batch(const std::vector<std::string>& statements) const {
+  std::vector<Response> answers;
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    auto answer = Query(statements[i]);
+    if (!answer) {
+      answer.error().failed_index = i;
+      return std::move(answer).error();
+    }
+    answers.push_back(*std::move(answer));
+  }
+  return answers;
 }
 
 Result<Subscription> Client::Subscribe(std::string_view sql, const SubscribeOptions& options) const {

@@ -2,9 +2,12 @@
 
 #include "resolve.h"
 
+#include <atomic>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
@@ -53,7 +56,7 @@ class BeastConnection final : public HttpConnection {
 
   // Beast's timeouts work for asynchronous operations only, so each blocking call starts one and
   // runs the loop until it is done.
-  Result<bool> Connect(std::chrono::milliseconds timeout) {
+  Result<bool> Connect(std::chrono::milliseconds timeout) override {
     auto endpoints = ResolveAddress(io_, address_);
     if (!endpoints) return std::move(endpoints).error();
     error_code failure;
@@ -61,12 +64,19 @@ class BeastConnection final : public HttpConnection {
     stream_.async_connect(*endpoints,
                           [&](const error_code& ec, const tcp::endpoint&) { failure = ec; });
     RunLoop();
+    if (interrupted_) failure = asio::error::operation_aborted;
     if (failure) return ConnectFailure(address_, failure, timeout);
     stream_.socket().set_option(tcp::no_delay(true), failure);
     return true;
   }
 
+  void Interrupt() override {
+    interrupted_ = true;
+    asio::post(io_, [this] { stream_.close(); });
+  }
+
   bool StillOpen() override {
+    if (interrupted_) return false;
     char byte;
     const auto got = recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -90,6 +100,7 @@ class BeastConnection final : public HttpConnection {
                       [&](const error_code& ec, std::size_t) { write_failure = ec; });
     RunLoop();
     if (write_failure == beast::error::timeout) return TimedOut(timeout);
+    if (interrupted_) return Broken(asio::error::operation_aborted);
 
     // A server that refuses a body early answers and closes while we still send: its answer tells
     // more than our broken pipe.
@@ -138,6 +149,7 @@ class BeastConnection final : public HttpConnection {
     return error;
   }
 
+  std::atomic<bool> interrupted_ = false;
   asio::io_context io_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
@@ -146,12 +158,8 @@ class BeastConnection final : public HttpConnection {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpConnection>> HttpConnection::Open(const ServerAddress& address,
-                                                             std::chrono::milliseconds timeout) {
-  auto connection = std::make_unique<BeastConnection>(address);
-  auto connected = connection->Connect(timeout);
-  if (!connected) return std::move(connected).error();
-  return std::unique_ptr<HttpConnection>(std::move(connection));
+std::unique_ptr<HttpConnection> HttpConnection::Make(const ServerAddress& address) {
+  return std::make_unique<BeastConnection>(address);
 }
 
 }  // namespace link_v1

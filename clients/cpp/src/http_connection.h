@@ -28,15 +28,15 @@ struct HttpAnswer {
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
-// One TCP connection that speaks HTTP/1.1, used by one thread at a time. The only file that knows
+// One TCP connection that speaks HTTP/1.1, used by one thread at a time but for Interrupt. The only file that knows
 // Boost is its .cc.
 class HttpConnection {
  public:
-  // Connects to the first address of the host that answers. Literal addresses and `localhost`
-  // skip the resolver.
-  static Result<std::unique_ptr<HttpConnection>> Open(const ServerAddress& address,
-                                                      std::chrono::milliseconds timeout);
+  static std::unique_ptr<HttpConnection> Make(const ServerAddress& address);
   virtual ~HttpConnection() = default;
+
+  // To the first address of the host that answers. Literal addresses and `localhost` skip the resolver.
+  virtual Result<bool> Connect(std::chrono::milliseconds timeout) = 0;
 
   // False if the peer has closed the connection (or sent bytes nobody asked for) since its last
   // use.
@@ -45,6 +45,9 @@ class HttpConnection {
   // Sends the request and waits for the whole answer, both within `timeout`.
   virtual Result<HttpAnswer> Exchange(HttpRequest request, const HttpHeaders& headers,
                                       std::chrono::milliseconds timeout) = 0;
+
+  // By any thread, at any time: the call that runs, or the next one, fails, and the connection is closed.
+  virtual void Interrupt() = 0;
 };
 
 }  // namespace link_v1

@@ -178,6 +178,8 @@ Result<HealthStatus> ParseHealthAnswer(HttpAnswer answer) {
       if (key == "version") health.version = Text(field.value());
       if (key == "api_version") health.api_version = Text(field.value());
       if (key == "uptime_seconds") health.uptime_seconds = field.value().get_uint64();
+      if (key == "connections") health.connections = field.value().get_uint64();
+      if (key == "subscriptions") health.subscriptions = field.value().get_uint64();
     }
   } catch (const simdjson::simdjson_error& failure) {
     return answer.status == 200 ? Malformed(answer, failure.what()) : PlainHttpError(answer);

@@ -76,6 +76,8 @@ const char* ToString(ErrorKind kind) {
       return "http";
     case ErrorKind::kSerialization:
       return "serialization";
+    case ErrorKind::kCancelled:
+      return "cancelled";
     case ErrorKind::kSubscription:
       return "subscription";
   }

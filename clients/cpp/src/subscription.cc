@@ -46,6 +46,8 @@ std::optional<ChangeEvent> Subscription::Next(std::chrono::milliseconds within) 
 
 void Subscription::Close() { worker_->Close(); }
 
+std::size_t Subscription::queued() const { return worker_->queued(); }
+
 bool Subscription::is_active() const { return worker_->is_active(); }
 
 }  // namespace link_v1

@@ -88,6 +88,11 @@ bool Subscription::Worker::is_active() const {
   return !closing_ && (!ended_ || !events_.empty());
 }
 
+std::size_t Subscription::Worker::queued() const {
+  const std::lock_guard lock(mutex_);
+  return events_.size();
+}
+
 bool Subscription::Worker::closing() const {
   const std::lock_guard lock(mutex_);
   return closing_;
@@ -111,6 +116,7 @@ bool Subscription::Worker::Push(ChangeEvent event) {
   queued_bytes_ += bytes;
   lock.unlock();
   changed_.notify_all();
+  if (options_.ready) options_.ready();
   return true;
 }
 
@@ -158,6 +164,7 @@ void Subscription::Worker::Run() {
     if (!started_ && !refusal_) refusal_.emplace().message = "closed";
   }
   changed_.notify_all();
+  if (options_.ready) options_.ready();
 }
 
 Subscription::Worker::Ending Subscription::Worker::RunConnection() {

@@ -40,6 +40,7 @@ class Subscription::Worker {
   std::optional<ChangeEvent> Next(std::optional<std::chrono::steady_clock::time_point> until);
   void Close();
   bool is_active() const;
+  std::size_t queued() const;
 
  private:
   // What became of a connection.

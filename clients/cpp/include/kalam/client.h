@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kalam/auth.h"
+#include "kalam/cancellation.h"
 #include "kalam/param.h"
 #include "kalam/response.h"
 #include "kalam/result.h"
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +23,21 @@ struct HealthStatus {
   std::string version;
   std::string api_version;
   std::uint64_t uptime_seconds = 0;
+  // Where the server says so.
+  std::optional<std::uint64_t> connections = {};
+  std::optional<std::uint64_t> subscriptions = {};
 
   bool healthy() const { return status == "healthy" || status == "ok"; }
+};
+
+struct QueryOptions {
+  // Names this request. The server does what a request of that name asks for once, and gives a repeated one the first
+  // one's answer, so that even writes are safe to send again when an answer is lost. Unique per user, for ten minutes.
+  std::string request_id = {};
+  // The caller's word that the statements change nothing: they too are sent again.
+  bool read_only = false;
+  // Lets another thread end the call; the server stops the work.
+  std::optional<Cancellation> cancellation = {};
 };
 
 // A blocking client of one KalamDB server.
@@ -31,16 +46,20 @@ struct HealthStatus {
 // idle keep-alive connection or opens one, and gives it back when the answer is complete.
 //
 // Retries: opening a connection is tried 1 + max_retries times, with a pause of 100 ms x attempt.
-// Once a byte of the request has left, nothing is retried: the server may have done the work.
+// Once a byte of the request has left, the server may have done the work: then only what QueryOptions call repeatable
+// is sent again after a lost answer (kConnection, kTimeout), as often and with the same pauses.
 class Client {
  public:
   class Builder;
 
-  // Runs one statement, or several separated by ';'. A failed statement is an Error of kind kSql,
-  // which also carries the results of the statements before it.
-  Result<Response> Query(std::string_view sql) const;
-  // One statement with values for $1, $2, ...: bound by the server, never spliced into the text.
-  Result<Response> Query(std::string_view sql, const std::vector<Param>& params) const;
+  // Runs one statement, or several separated by ';', with values for $1, $2, ...: bound by the server, never spliced
+  // into the text. A failed statement is an Error of kind kSql, which also carries the results of those before it.
+  Result<Response> Query(std::string_view sql, const std::vector<Param>& params = {},
+                         const QueryOptions& options = {}) const;
+
+  // Runs statements one after the other, each in a request of its own, up to the first that fails: then
+  // Error::failed_index says which it was. Those before it stay done.
+  Result<std::vector<Response>> Batch(const std::vector<std::string>& statements) const;
 
   // A live query: the changes of one SELECT over one USER or STREAM table, see subscription.h. Returns once the
   // server has accepted it. Errors: kSubscription with the server's code when it does not, and those of connecting,
@@ -56,7 +75,6 @@ class Client {
  private:
   struct State;
   explicit Client(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-  Result<Response> Send(std::string body) const;
 
   std::shared_ptr<const State> state_;
 };

@@ -2,6 +2,7 @@
 
 #include "kalam/response.h"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ enum class ErrorKind {
   kHttp,            // an answer that is neither a result nor one of the server's errors
   kSerialization,   // the answer is not the JSON that the protocol promises
   kSubscription,    // the server refused or ended a subscription; `code` says why
+  kCancelled,       // by the Cancellation that the call was given
 };
 
 // The name of the kind, such as "connection".
@@ -36,6 +38,7 @@ struct Error {
   // (unless they were part of a transaction).
   std::vector<StatementResult> completed;
   double took_ms = 0;
+  std::size_t failed_index = 0;  // of Client::Batch: which statement failed, from 0
 };
 
 }  // namespace link_v1

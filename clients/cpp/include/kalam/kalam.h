@@ -12,6 +12,7 @@
 //     std::cout << row["id"].text() << ": " << row["body"].text() << "\n";
 
 #include "kalam/auth.h"
+#include "kalam/cancellation.h"
 #include "kalam/client.h"
 #include "kalam/error.h"
 #include "kalam/param.h"

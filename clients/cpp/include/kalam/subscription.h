@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,9 @@ struct SubscribeOptions {
   // Events that nobody has taken yet. Beyond it the socket is not read: the server waits, and in
   // the end drops the connection, which is then resumed.
   std::size_t max_queued_bytes = std::size_t{16} << 20;
+  // For those who wait for other things too: called, by the subscription's thread, whenever Next has something to give
+  // (an event or the end). Must return at once, and not call the subscription.
+  std::function<void()> ready = {};
 };
 
 // A live query: the changes of a SELECT's result set, exactly once and in order, as long as this
@@ -84,6 +88,9 @@ class Subscription {
   // Ends it: a Next that waits returns, events not yet taken are dropped. Returns when its thread
   // is gone, which takes a moment at most.
   void Close();
+
+  // Events that nobody has taken yet.
+  std::size_t queued() const;
 
   // False once Next has nothing more to give.
   bool is_active() const;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,8 +13,8 @@
 #include "auth/jwt.h"
 #include "auth/rate_limiter.h"
 #include "base/clock.h"
+#include "base/fair_worker_pool.h"
 #include "base/guarded.h"
-#include "base/worker_pool.h"
 #include "exec/executor.h"
 #include "net/event_loop.h"
 #include "net/http_exchange.h"
@@ -35,6 +36,18 @@ struct ApiOptions {
     std::string audience;
     std::chrono::seconds lifetime{3600};
   } tokens = {};
+  struct Load {
+    std::size_t connections = 0;    // open WebSockets
+    std::size_t subscriptions = 0;  // live queries
+  };
+  std::function<Load()> load = {};  // quick, called on event loops; health says nothing of it without
+};
+
+// Who runs what an event loop can't; see exec::Load. Owners are the acting users.
+struct Workers {
+  FairWorkerPool& point;
+  FairWorkerPool& write;
+  FairWorkerPool& analytic;
 };
 
 // Routes and requests. Handle runs on event loops; general statements run on `workers`.
@@ -44,7 +57,7 @@ struct ApiOptions {
 class Api final : public net::HttpHandler {
  public:
   Api(const exec::Executor& executor, table::Committer& committer, const catalog::Catalog& catalog,
-      const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, WorkerPool& workers, LiveEndpoint& live,
+      const auth::JwtVerifier& verifier, net::EventLoopGroup& loops, Workers workers, LiveEndpoint& live,
       const Clock& clock, ApiOptions options);
   ~Api() override;
 
@@ -59,7 +72,9 @@ class Api final : public net::HttpHandler {
   struct Pending;
 
   LoopState& StateOf(net::EventLoop& loop);
+  // Anybody may ask for health; how busy the server is, is added for who could run SQL.
   void HandleHealth(net::HttpExchange& exchange, Headers headers);
+  bool IsKnown(net::HttpExchange& exchange);
   void HandleLogin(net::HttpExchangePtr exchange, Headers headers);
   void HandleSql(net::HttpExchangePtr exchange, Headers headers);
   // Checks HTTP Basic credentials that were not seen lately and goes on with the request.
@@ -67,14 +82,15 @@ class Api final : public net::HttpHandler {
   void RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolution resolution);
   void Refuse(net::HttpExchange& exchange, Headers headers, const auth::AuthFailure& failure) const;
   std::string LoginAnswer(const catalog::User& user) const;
-  void RunOnWorker(std::unique_ptr<Pending> pending);
+  FairWorkerPool& PoolOf(exec::Load load) const;
+  void RunOnWorker(std::unique_ptr<Pending> pending, exec::Load load);
   void Finish(std::unique_ptr<Pending> pending, exec::Outcome outcome);
 
   const exec::Executor& executor_;
   LiveEndpoint& live_;
   table::Committer& committer_;
   const catalog::Catalog& catalog_;
-  WorkerPool& workers_;
+  const Workers workers_;
   const Clock& clock_;
   const ApiOptions options_;
   const std::string sql_path_, health_path_, websocket_path_, login_path_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,14 @@ struct Outcome {
   Seq durable_after;
 };
 
+// What a request that an event loop could not run asks of a worker, as far as its first words tell. Each kind has
+// threads of its own, so that the long ones don't hold up the short ones.
+enum class Load : std::uint8_t {
+  kPoint,     // a few rows by key, for which a disk or another writer is waited
+  kWrite,     // other changes, DDL, and what asks about the server
+  kAnalytic,  // other queries
+};
+
 class RequestLedger;
 class Turnstile;
 
@@ -101,9 +110,9 @@ class Executor {
   ~Executor();
 
   // Tries to run a request on an event loop, without waiting for anything. nullopt: it was not
-  // possible and nothing happened (`response` is as before); let a worker call Run.
+  // possible and nothing happened (`response` is as before); let a worker call Run, of the kind that `load` says.
   std::optional<Outcome> TryRun(const wire::SqlRequest& request, const auth::Identity& who,
-                                wire::SqlResponseWriter& response) const;
+                                wire::SqlResponseWriter& response, Load& load) const;
 
   // Runs a request to its end; blocks. Writes the results to `response`, not its closing part.
   Outcome Run(const wire::SqlRequest& request, const auth::Identity& who, duck::Cancellation& cancellation,

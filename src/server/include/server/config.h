@@ -96,6 +96,8 @@ struct ServerConfig {
     unsigned max_values_rows = 100'000;
     unsigned max_batch_statements = 1'000;
     unsigned max_params = 65'535;
+    unsigned max_waiting_statements = 4'096;
+    unsigned max_waiting_statements_per_user = 1'024;
     unsigned max_select_items = 4'000;
     unsigned max_conditions = 5'000;
     unsigned max_joins = 64;

@@ -46,12 +46,14 @@ class DurableSnapshot {
 using DurableSnapshotPtr = std::shared_ptr<const DurableSnapshot>;
 
 // Is told, on the sync thread and in order, each time more became durable: after the snapshot is
-// published and before the writers get their answers. Must be quick: it pulls the changes from the log
-// elsewhere. `touched`: the watched slots (ChangeInterest) that the newly durable commits wrote to.
+// published and before the writers get their answers. Must be quick: more than a few changes are pulled
+// from the log elsewhere. `touched`: the watched slots (ChangeInterest) that the newly durable commits
+// wrote to; `changes`: how many rows they changed.
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
-  virtual void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched) = 0;
+  virtual void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
+                         std::uint64_t changes) = 0;
 };
 
 // May an operation wait (disk read, contended latch, held back write)? An event loop says kNever and,

@@ -4,8 +4,11 @@
 #include "config.h"
 #include "export/export_command.h"
 #include "import/import_command.h"
+#include "live_screen.h"
 #include "live_view.h"
+#include "login_command.h"
 #include "options.h"
+#include "ping_command.h"
 #include "printer.h"
 #include "prompt.h"
 #include "session.h"
@@ -71,6 +74,7 @@ ExitCode RunWatch(const Client& client, const WatchOptions& watch, Printer& prin
     sql = request->sql;
     if (live.subscribe.last_rows == 0 && !watch.from_seq) live.subscribe.last_rows = request->last_rows;
   }
+  if (watch.table) return ShowLiveTable(client, sql, printer.style(), printer);
   live.keyboard = printer.style().terminal && printer.style().format == Format::kTable;
   return ShowLive(client, sql, live, printer.style(), printer).code;
 }
@@ -102,6 +106,12 @@ ExitCode Run(const Options& options) {
   if (options.verbose) {
     std::fprintf(stderr, "Server %s, user %s\n", client->url().c_str(),
                  settings.user_id.empty() ? "(from the credentials)" : settings.user_id.c_str());
+  }
+  if (options.ping) return RunPing(settings, *options.ping, printer);
+  if (options.login) {
+    std::optional<std::filesystem::path> path = DefaultConfigPath();
+    if (options.config_path) path = *options.config_path;
+    return RunLogin(*client, settings, *options.login, path, printer);
   }
   if (options.import) {
     return RunImport(*client, *options.import, settings.format, err_style.terminal, printer);

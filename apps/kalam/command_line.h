@@ -30,6 +30,10 @@ struct CommandLine {
   CLI::App* export_app = nullptr;
   CLI::App* watch_app = nullptr;
   bool ndjson = false;
+  PingOptions ping;
+  LoginOptions login;
+  CLI::App* ping_app = nullptr;
+  CLI::App* login_app = nullptr;
 };
 
 }  // namespace kalam::cli

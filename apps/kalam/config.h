@@ -32,6 +32,11 @@ std::optional<std::filesystem::path> DefaultConfigPath();
 // Fails with a message that names the file and the line, or the key.
 Result<Config> LoadConfig(const std::filesystem::path& path);
 
+// Puts a server's address and a token for it into the [connection] section of the file, and leaves the rest as it is.
+// The new file takes the old one's place at once, readable by the owner only. Errors: it can't be written, or is not
+// one that can be edited line by line.
+Result<bool> StoreLogin(const std::filesystem::path& path, const std::string& host, const std::string& token);
+
 // Writes the defaults, readable by the owner only; creates the folder. False if that can't be done,
 // which is no reason to stop: the defaults hold without a file.
 bool WriteDefaultConfig(const std::filesystem::path& path);

@@ -32,7 +32,10 @@ class TableWriter {
               TextSink* out)
       : rows_(rows), columns_(std::move(columns)), style_(style), out_(out) {
     for (const std::size_t column : columns_) widths_.push_back(WidestIn(column));
-    if (style_.width > 0) FitInto(style_.width);
+    if (style_.width > 0) {
+      left_out_ = FitColumns(style_.width, &widths_);
+      columns_.resize(widths_.size());
+    }
   }
 
   // Columns that found no room at all.
@@ -69,30 +72,6 @@ class TableWriter {
   }
 
  private:
-  // Shortens the widest columns, all to the same width, until the table fits. A column keeps kLeastCells of them; where
-  // even that is too much, the last columns are left out.
-  void FitInto(std::size_t screen) {
-    const auto taken = [&](std::size_t cap) {
-      std::size_t sum = 1;
-      for (const std::size_t width : widths_) sum += std::min(width, cap) + 3;
-      return sum;
-    };
-    while (columns_.size() > 1 && taken(kLeastCells) > screen) {
-      columns_.pop_back();
-      widths_.pop_back();
-      ++left_out_;
-    }
-    std::size_t cap = *std::ranges::max_element(widths_);
-    if (taken(cap) <= screen) return;
-    // The largest cap that fits: the width falls with it.
-    std::size_t least = std::min(kLeastCells, cap);
-    while (least + 1 < cap) {
-      const std::size_t middle = (least + cap) / 2;
-      (taken(middle) <= screen ? least : cap) = middle;
-    }
-    for (std::size_t& width : widths_) width = std::min(width, least);
-  }
-
   std::size_t WidestIn(std::size_t column) {
     std::size_t widest = Width(rows_.columns()[column]);
     for (const Row row : rows_) widest = std::max(widest, Width(TextOf(row[column])));
@@ -129,8 +108,6 @@ class TableWriter {
     text += "\n";
   }
 
-  static constexpr std::size_t kLeastCells = 8;
-
   const Rows& rows_;
   std::size_t left_out_ = 0;
   std::vector<std::size_t> columns_;  // the columns shown, in order
@@ -163,6 +140,31 @@ void WriteDescribeFooter(const Row& row, std::string* text) {
 }
 
 }  // namespace
+
+std::size_t FitColumns(std::size_t screen, std::vector<std::size_t>* widths) {
+  constexpr std::size_t kLeastCells = 8;
+  const auto taken = [&](std::size_t cap) {
+    std::size_t sum = 1;
+    for (const std::size_t width : *widths) sum += std::min(width, cap) + 3;
+    return sum;
+  };
+  std::size_t left_out = 0;
+  while (widths->size() > 1 && taken(kLeastCells) > screen) {
+    widths->pop_back();
+    ++left_out;
+  }
+  if (widths->empty()) return left_out;
+  std::size_t cap = *std::ranges::max_element(*widths);
+  if (taken(cap) <= screen) return left_out;
+  // The largest cap that fits: the whole width falls with it.
+  std::size_t least = std::min(kLeastCells, cap);
+  while (least + 1 < cap) {
+    const std::size_t middle = (least + cap) / 2;
+    (taken(middle) <= screen ? least : cap) = middle;
+  }
+  for (std::size_t& width : *widths) width = std::min(width, least);
+  return left_out;
+}
 
 std::size_t TableWidth(const StatementResult& result) {
   const Rows& rows = result.rows;

@@ -81,6 +81,7 @@ void DescribeWatch(CLI::App& app, WatchOptions& watch) {
   app.add_flag("--snapshot", watch.snapshot, "Show the whole result set first");
   app.add_option("--from-seq", watch.from_seq, "Go on after this seq of an earlier event");
   app.add_option("--count", watch.count, "End after so many changes");
+  app.add_flag("--table", watch.table, "Keep the result set on the screen, changed cells marked (a terminal only)");
 }
 
 }  // namespace
@@ -131,6 +132,17 @@ CommandLine::CommandLine() : app("kalam - the KalamDB terminal client", "kalam")
   watch_app = app.add_subcommand("watch", "Show how the result of a SELECT changes");
   watch_app->fallthrough();
   DescribeWatch(*watch_app, watch);
+  ping_app = app.add_subcommand("ping", "Ask the server how it is, and how long that takes");
+  ping_app->fallthrough();
+  ping_app->set_help_flag("--help", "Show this help");
+  ping_app->add_option("--count", ping.count, "Ask so many times, a second apart")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  login_app = app.add_subcommand("login", "Exchange a password for a token and keep that in the config file");
+  login_app->fallthrough();
+  login_app->set_help_flag("--help", "Show this help");
+  login_app->add_option("user", login.user, "User to log in as (default: --user)");
+  login_app->add_flag("--password-stdin", login.password_stdin, "Read the password from standard input");
 }
 
 namespace {
@@ -150,13 +162,15 @@ std::vector<const char*> WithVariables(int argc, const char* const* argv) {
 std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
   CommandLine line;
   auto& [app, options, import, watch, out, user, color, no_color, json, csv, user_option, color_option, import_app,
-         export_app, watch_app, ndjson] = line;
+         export_app, watch_app, ndjson, ping, login, ping_app, login_app] = line;
   const auto args = WithVariables(argc, argv);
   try {
     app.parse(argc, args.data());
   } catch (const CLI::CallForHelp&) {
     if (import_app->parsed()) return EarlyExit{ExitCode::kOk, import_app->help("kalam")};
     if (export_app->parsed()) return EarlyExit{ExitCode::kOk, export_app->help("kalam")};
+    if (ping_app->parsed()) return EarlyExit{ExitCode::kOk, ping_app->help("kalam")};
+    if (login_app->parsed()) return EarlyExit{ExitCode::kOk, login_app->help("kalam")};
     if (watch_app->parsed()) return EarlyExit{ExitCode::kOk, watch_app->help("kalam")};
     return EarlyExit{ExitCode::kOk, app.help()};
   } catch (const CLI::CallForVersion&) {
@@ -196,7 +210,14 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
     if (options.command || options.file) return usage("export does not go together with --command or --file");
     options.export_table = std::move(out);
   }
+  if (ping_app->parsed()) options.ping = ping;
+  if (login_app->parsed()) options.login = std::move(login);
+  if ((options.ping || options.login) && (options.command || options.file))
+    return usage("ping and login do not go together with --command or --file");
   if (watch_app->parsed()) {
+    if (watch.table && watch.count) return usage("--table does not go together with --count");
+    if (watch.table && (watch.from_seq || watch.last_rows > 0))
+      return usage("--table shows the whole result set: not together with --last or --from-seq");
     if (options.command || options.file) return usage("watch does not go together with --command or --file");
     if (watch.from_seq && (watch.snapshot || watch.last_rows > 0))
       return usage("--from-seq does not go together with --snapshot or --last");

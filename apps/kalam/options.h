@@ -41,6 +41,18 @@ struct WatchOptions {
   bool snapshot = false;
   std::optional<std::uint64_t> from_seq;
   std::optional<std::uint64_t> count;
+  bool table = false;  // keep the result set on the screen
+};
+
+// What `kalam ping` was told.
+struct PingOptions {
+  int count = 1;
+};
+
+// What `kalam login` was told.
+struct LoginOptions {
+  std::string user;  // empty: the user of the other options
+  bool password_stdin = false;
 };
 
 // The command line as written; what is not given is absent, so that the environment and the
@@ -64,6 +76,8 @@ struct Options {
   std::optional<ImportOptions> import;
   std::optional<WatchOptions> watch;
   std::optional<ExportOptions> export_table;
+  std::optional<PingOptions> ping;
+  std::optional<LoginOptions> login;
 };
 
 // The command line already said everything there is to do: --help, --version, or a mistake.

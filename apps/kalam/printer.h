@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <kalam/error.h>
 #include <kalam/response.h>
@@ -102,6 +103,9 @@ class Printer {
 // The pieces, also used alone by tests. `out` grows and is flushed as it gets large.
 void PrintTable(const StatementResult& result, const OutputStyle& style, TextSink* out);
 void PrintExpanded(const StatementResult& result, const OutputStyle& style, TextSink* out);
+// Shortens the widest columns of a table, all to the same width, until it fits into `screen` cells with its borders. A
+// column keeps 8 of them; where even that is too much, the last columns are dropped: how many is returned.
+std::size_t FitColumns(std::size_t screen, std::vector<std::size_t>* widths);
 // How wide PrintTable would draw it.
 std::size_t TableWidth(const StatementResult& result);
 // An array of row objects; with kNdjson each row is a line of its own.

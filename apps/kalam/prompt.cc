@@ -1,51 +1,100 @@
 #include "prompt.h"
 
+#include "banner.h"
 #include "commands/command.h"
+#include "completion/name_source.h"
+#include "editor/prompt_input.h"
+#include "editor/raw_terminal.h"
+#include "sql/keyword.h"
 #include "statement_splitter.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
+#include <optional>
 
 namespace kalam::cli {
 
 namespace {
 
-void PrintBanner(const Client& client, const std::string& user_id, const HealthStatus& health) {
-  std::printf(
-      "╔══════════════════════════════════════════════════════╗\n"
-      "║  🗄️  Kalam CLI - Interactive Database Terminal        ║\n"
-      "╚══════════════════════════════════════════════════════╝\n"
-      "Connected to %s as %s\n"
-      "Server %s, CLI " KALAM_VERSION
-      "\n"
-      "Type \\help for help, \\quit to exit.\n\n",
-      client.url().c_str(), user_id.empty() ? "the server's default user" : user_id.c_str(),
-      health.version.c_str());
-}
-
-// One line of standard input without its end; false at the end of the input.
-bool ReadLine(std::string* line) {
-  char* text = nullptr;
-  std::size_t capacity = 0;
-  const ssize_t length = getline(&text, &capacity, stdin);
-  const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
-  if (length < 0) return false;
-  line->assign(text, static_cast<std::size_t>(length));
-  while (!line->empty() && (line->back() == '\n' || line->back() == '\r')) line->pop_back();
-  return true;
-}
-
-// Runs what is complete in `pending` and leaves the rest there.
-void RunComplete(Shell& shell, std::string* pending) {
-  const sql::Script script = sql::SplitScript(*pending);
+// The last statement's status.
+ExitCode RunStatements(Shell& shell, const std::string& text) {
+  const sql::Script script = sql::SplitScript(text);
+  ExitCode status = ExitCode::kOk;
   std::size_t done = 0;
   for (const std::size_t count : GroupByRequest(script.statements)) {
-    shell.Run(JoinStatements(script.statements, done, count));
+    status = shell.Run(JoinStatements(script.statements, done, count));
     done += count;
+    if (shell.session().leaving()) break;
   }
-  *pending = script.rest.empty() ? std::string() : std::string(script.rest) + "\n";
+  return status;
 }
+
+// Whether a text may change what tables and columns there are.
+bool ChangesNames(std::string_view text) {
+  const sql::Script script = sql::SplitScript(text);
+  return std::ranges::any_of(script.statements, [](std::string_view statement) {
+    switch (sql::KeywordOf(sql::Lexer(statement).Next())) {
+      case sql::Keyword::kCreate:
+      case sql::Keyword::kAlter:
+      case sql::Keyword::kDrop:
+      case sql::Keyword::kRestore: return true;
+      default: return false;
+    }
+  });
+}
+
+// What a prompt has besides its input, made only where there is an editor.
+class Editing {
+ public:
+  Editing(Shell& shell, bool color) : shell_(shell), history_(DefaultHistoryPath(), shell.settings().history_size) {
+    if (auto client = BriefClient()) names_.emplace(*std::move(client));
+    input_ = MakeEditorInput(&history_, color, [this](std::string_view text, std::size_t cursor) {
+      return Complete(text, cursor, names_ ? *names_->names() : SchemaNames());
+    });
+    shell_.refresh_names = [this] {
+      auto client = BriefClient();  // of another server, perhaps
+      if (names_ && client) names_->Connect(*std::move(client));
+    };
+    shell_.clear_history = [this] { history_.Clear(); };
+    shell_.history = [this] {
+      std::string all;
+      for (const std::string& entry : history_.entries()) {
+        AppendMessage(entry, &all);
+        all += '\n';
+      }
+      return all;
+    };
+  }
+  ~Editing() {
+    shell_.refresh_names = nullptr;
+    shell_.clear_history = nullptr;
+    shell_.history = nullptr;
+  }
+  Editing(const Editing&) = delete;
+  Editing& operator=(const Editing&) = delete;
+
+  PromptInput& input() { return *input_; }
+  void RefreshNames() {
+    if (names_) names_->Refresh();
+  }
+
+ private:
+  // Leaving waits for a request under way.
+  static constexpr std::chrono::milliseconds kNamesTimeout{3'000};
+
+  Result<Client> BriefClient() const {
+    Settings brief = shell_.settings();
+    brief.timeout = std::min(brief.timeout, kNamesTimeout);
+    brief.max_retries = 0;
+    return Connect(brief);
+  }
+
+  Shell& shell_;
+  History history_;
+  std::optional<NameSource> names_;
+  std::unique_ptr<PromptInput> input_;
+};
 
 }  // namespace
 
@@ -56,23 +105,32 @@ ExitCode RunPrompt(Shell& shell) {
     session.printer().PrintError(health.error());
     return ExitCodeOf(health.error());
   }
-  PrintBanner(session.client(), shell.settings().user_id, *health);
-  std::string pending;
-  std::string line;
-  while (true) {
-    std::fputs(pending.empty() ? "kalam> " : "    -> ", stdout);
-    std::fflush(stdout);
-    if (!ReadLine(&line)) {
-      std::puts("\nGoodbye!");
-      return ExitCode::kOk;
+  const bool edited = RawTerminal::Usable();
+  const bool color = edited && shell.style().color;
+  const BannerFacts facts{session.client().url(), shell.settings().user_id, health->version};
+  std::fputs(BannerText(facts, color, edited).c_str(), stdout);
+  std::optional<Editing> editing;
+  if (edited) editing.emplace(shell, color);
+  const auto plain = edited ? nullptr : MakePlainInput();
+  PromptInput& source = edited ? editing->input() : *plain;
+  auto online = std::make_shared<bool>(true);
+  shell.show_online = [online](bool now) { *online = now; };
+  for (;;) {
+    const Input input = source.Read(PromptRow(color, *online));
+    switch (input.kind) {
+      case Input::Kind::kEnd:
+        return ExitCode::kOk;
+      case Input::Kind::kNothing:
+        break;
+      case Input::Kind::kCommand:
+        if (RunBackslash(shell, input.text) == Next::kLeave) return ExitCode::kOk;
+        break;
+      case Input::Kind::kStatements:
+        *online = RunStatements(shell, input.text) != ExitCode::kConnection;
+        session.printer().Flush();
+        if (editing && ChangesNames(input.text)) editing->RefreshNames();
+        break;
     }
-    if (pending.empty() && line.starts_with('\\')) {
-      if (RunBackslash(shell, line) == Next::kLeave || session.leaving()) return ExitCode::kOk;
-      continue;
-    }
-    pending += line + "\n";
-    RunComplete(shell, &pending);
-    session.printer().Flush();
     if (session.leaving()) return ExitCode::kOk;
   }
 }

@@ -4,8 +4,9 @@
 
 namespace kalam::cli {
 
-// The prompt on a terminal: reads lines until ';', runs the statement, prints the result. `\q` or
-// Ctrl+D ends it. Fails at once, without a prompt, when the server can't be reached.
+// The prompt: reads statements until ';' and commands, runs them, prints the results. On a terminal with a line editor
+// and a history (editor/), else line by line. `\q` or Ctrl+D ends it. Fails at once, without a prompt, when the server
+// can't be reached.
 ExitCode RunPrompt(Shell& shell);
 
 }  // namespace kalam::cli

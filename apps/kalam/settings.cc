@@ -92,6 +92,10 @@ Settings ResolveSettings(const Options& options, const Config& config, const Env
   if (config.max_rows) settings.max_rows = static_cast<std::size_t>(std::max(0, *config.max_rows));
   settings.max_retries = config.max_retries.value_or(settings.max_retries);
 
+  if (config.history_size && *config.history_size > 0) {
+    settings.history_size = static_cast<std::size_t>(*config.history_size);
+  }
+
   const std::string format = options.format ? *options.format : config.format.value_or("table");
   settings.format = FormatNamed(format).value_or(Format::kTable);
 

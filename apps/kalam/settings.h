@@ -26,6 +26,7 @@ struct Settings {
   std::chrono::milliseconds timeout{30'000};
   int max_retries = 3;
   Format format = Format::kTable;
+  std::size_t history_size = 1000;  // entries that the prompt remembers
   std::size_t max_rows = 1000;  // rows per page on a terminal; 0: no pages
   std::optional<bool> color;  // absent: where the output is a terminal
 };

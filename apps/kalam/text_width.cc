@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int32_t kReplacement = 0xFFFD;
 constexpr std::int32_t kEmojiPresentation = 0xFE0F;
+constexpr std::int32_t kJoiner = 0x200D;
 
 bool IsPlainAscii(unsigned char c) { return c >= 0x20 && c < 0x7F; }
 
@@ -60,53 +61,67 @@ std::int32_t DecodeOne(std::string_view text, std::size_t* length) {
 
 bool IsRegionalIndicator(std::int32_t c) { return c >= 0x1F1E6 && c <= 0x1F1FF; }
 
+// Cells that a character asks for in its cluster.
+std::size_t WidthOf(std::int32_t c) {
+  if (c == kEmojiPresentation || IsRegionalIndicator(c)) return 2;
+  return static_cast<std::size_t>(std::max(0, utf8proc_charwidth(c)));
+}
+
 }  // namespace
 
-std::size_t AppendDisplayText(std::string_view data, std::string* out) {
-  std::size_t width = 0;
-  std::size_t cluster = 0;  // width of the grapheme cluster that is being read
-  std::int32_t previous = 0;
-  utf8proc_int32_t break_state = 0;
-  for (std::size_t at = 0; at < data.size();) {
-    const auto byte = static_cast<unsigned char>(data[at]);
-    if (IsPlainAscii(byte)) {
-      width += cluster;
-      cluster = 1;
-      previous = byte;
-      break_state = 0;
-      out->push_back(static_cast<char>(byte));
-      ++at;
-      continue;
-    }
-    std::size_t length = 0;
-    const std::int32_t c = DecodeOne(data.substr(at), &length);
-    if (NeedsEscape(c)) {
-      width += cluster + AppendEscape(c, out);
-      cluster = 0;
-      previous = 0;
-      break_state = 0;
-      at += length;
-      continue;
-    }
-    const bool boundary =
-        previous == 0 || utf8proc_grapheme_break_stateful(previous, c, &break_state);
-    std::size_t own = static_cast<std::size_t>(std::max(0, utf8proc_charwidth(c)));
-    if (c == kEmojiPresentation || IsRegionalIndicator(c)) own = 2;
-    if (boundary) {
-      width += cluster;
-      cluster = c == kEmojiPresentation ? 0 : own;
-    } else {
-      cluster = std::max(cluster, own);
-    }
-    previous = c;
+Cluster FirstCluster(std::string_view text, std::string* out) {
+  Cluster cluster;
+  if (text.empty()) return cluster;
+  std::int32_t previous = DecodeOne(text, &cluster.bytes);
+  if (NeedsEscape(previous)) {
+    std::string escape;
+    cluster.width = AppendEscape(previous, out == nullptr ? &escape : out);
+    return cluster;
+  }
+  const auto append = [&](std::int32_t c, std::size_t at, std::size_t length) {
+    if (out == nullptr) return;
     if (c == kReplacement) {
       *out += "\xEF\xBF\xBD";
     } else {
-      out->append(data.substr(at, length));
+      out->append(text.substr(at, length));
     }
-    at += length;
+  };
+  append(previous, 0, cluster.bytes);
+  cluster.width = WidthOf(previous);
+  cluster.disputed = IsRegionalIndicator(previous);
+  if (previous == kEmojiPresentation) cluster.width = 0;  // of nothing
+  utf8proc_int32_t break_state = 0;
+  while (cluster.bytes < text.size()) {
+    if (IsPlainAscii(static_cast<unsigned char>(text[cluster.bytes]))) break;
+    std::size_t length = 0;
+    const std::int32_t next = DecodeOne(text.substr(cluster.bytes), &length);
+    if (NeedsEscape(next) || utf8proc_grapheme_break_stateful(previous, next, &break_state)) break;
+    append(next, cluster.bytes, length);
+    const std::size_t own = WidthOf(next);
+    cluster.width = std::max(cluster.width, own);
+    cluster.disputed |= own > 0 || next == kJoiner;
+    cluster.bytes += length;
+    previous = next;
   }
-  return width + cluster;
+  return cluster;
+}
+
+std::size_t AppendDisplayText(std::string_view data, std::string* out) {
+  std::size_t width = 0;
+  while (!data.empty()) {
+    std::size_t plain = 0;
+    while (plain < data.size() && IsPlainAscii(static_cast<unsigned char>(data[plain]))) ++plain;
+    // The last of a run may be the base of a combining mark.
+    if (plain > 0 && plain < data.size()) --plain;
+    out->append(data.substr(0, plain));
+    width += plain;
+    data.remove_prefix(plain);
+    if (data.empty()) break;
+    const Cluster cluster = FirstCluster(data, out);
+    width += cluster.width;
+    data.remove_prefix(cluster.bytes);
+  }
+  return width;
 }
 
 std::size_t AppendShortened(std::string_view data, std::size_t cells, std::string* out) {
@@ -115,22 +130,12 @@ std::size_t AppendShortened(std::string_view data, std::size_t cells, std::strin
   if (width <= cells) return width;
   out->resize(before);
   std::size_t used = 0;
-  utf8proc_int32_t break_state = 0;
-  for (std::size_t begin = 0; begin < data.size();) {
-    std::size_t length = 0;
-    std::int32_t previous = DecodeOne(data.substr(begin), &length);
-    std::size_t end = begin + length;
-    while (end < data.size()) {
-      const std::int32_t next = DecodeOne(data.substr(end), &length);
-      if (utf8proc_grapheme_break_stateful(previous, next, &break_state)) break;
-      previous = next;
-      end += length;
-    }
-    const DisplayText cluster = ToDisplayText(data.substr(begin, end - begin));
+  while (!data.empty()) {
+    const Cluster cluster = FirstCluster(data);
     if (used + cluster.width + 1 > cells) break;
-    out->append(cluster.text);
+    FirstCluster(data, out);
     used += cluster.width;
-    begin = end;
+    data.remove_prefix(cluster.bytes);
   }
   if (cells == 0) return 0;
   *out += "…";

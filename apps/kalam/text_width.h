@@ -26,6 +26,18 @@ DisplayText ToDisplayText(std::string_view data);
 // readers see them, never within one.
 std::size_t AppendShortened(std::string_view data, std::size_t cells, std::string* out);
 
+// What stands for one character to its reader: a grapheme cluster, or one invalid byte.
+struct Cluster {
+  std::size_t bytes = 0;  // of the text; 0 only for an empty text
+  std::size_t width = 0;  // in cells
+  // Terminals don't agree on its width (emoji sequences, flags): what follows is best put at its column.
+  bool disputed = false;
+};
+
+// The cluster at the start of `text`, of which the form that is safe on a terminal is appended to *out
+// (nullptr: only measured).
+Cluster FirstCluster(std::string_view text, std::string* out = nullptr);
+
 // Appends `data` with control characters escaped as above, except new lines, and nothing measured:
 // for messages of the server.
 void AppendMessage(std::string_view data, std::string* out);

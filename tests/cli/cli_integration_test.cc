@@ -313,6 +313,7 @@ TEST_F(CliIntegration, ColorOutputToggle) {
   EXPECT_THAT(Kalam({"--color=true", "-c", "SELECT NULL"}).out, HasSubstr(kEscape));
   EXPECT_THAT(Kalam({"--color=false", "-c", "SELECT NULL"}).out, Not(HasSubstr(kEscape)));
   EXPECT_THAT(Kalam({"--color=true", "-c", "nonsense"}).err, HasSubstr(kEscape));
+  kalam_.SetEnv("NO_COLOR", "");  // counts as not set
   Terminal coloured(kalam_, {"-c", "SELECT NULL"});
   EXPECT_THAT(coloured.ReadUntil("Took: "), HasSubstr(kEscape));
   Terminal plain(kalam_, {"--no-color", "-c", "SELECT NULL"});

@@ -131,7 +131,7 @@ TEST_F(CliCommands, FlushStartsJobsAndSaysSo) {
 TEST_F(CliCommands, HealthShowsStatusVersionAndUptime) {
   const std::string shown = Enter("\\health");
   EXPECT_THAT(shown, HasSubstr("Status: healthy"));
-  EXPECT_TRUE(std::regex_search(shown, std::regex("Version: [0-9.]+\r\nUptime: [0-9]+ s"))) << shown;
+  EXPECT_TRUE(std::regex_search(shown, std::regex("Version: [0-9.]+\r\nUptime: [0-9]+ s\r\n"))) << shown;
 }
 
 TEST_F(CliCommands, ListsOfTheCatalog) {

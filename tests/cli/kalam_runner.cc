@@ -110,8 +110,9 @@ Ran KalamRunner::Run(std::vector<std::string> args, std::string_view input) cons
 }
 
 Terminal::Terminal(const KalamRunner& kalam, std::vector<std::string> args) {
-  args.insert(args.begin(), kalam.Binary());
   std::vector<std::string> env = kalam.Environment();
+  env.emplace_back("NO_COLOR=1");  // one that was set before it wins
+  args.insert(args.begin(), kalam.Binary());
   const auto argv = Pointers(args);
   const auto envp = Pointers(env);
   const pid_t parent = getpid();

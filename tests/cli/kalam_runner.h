@@ -44,6 +44,7 @@ class KalamRunner {
 
  private:
   friend class Terminal;
+  friend class TmuxTerminal;
   std::vector<std::string> Environment() const;
   std::string Binary() const;
 
@@ -53,7 +54,8 @@ class KalamRunner {
   std::map<std::string, std::string> env_;
 };
 
-// `kalam` at a terminal: what is typed and what the screen shows. Killed with the object.
+// `kalam` at a terminal: what is typed and what it writes (tmux_terminal.h has a screen). Without colours, unless the
+// runner's environment has a NO_COLOR of its own. Killed with the object.
 class Terminal {
  public:
   Terminal(const KalamRunner& kalam, std::vector<std::string> args);

@@ -143,5 +143,21 @@ TEST_F(CliWatch, MistakesAreSaidAndHaveTheirExitStatus) {
   EXPECT_NE(help.out.find("--from-seq"), std::string::npos) << help;
 }
 
+TEST_F(CliWatch, TheTableModeKeepsTheResultSetOnTheScreen) {
+  ASSERT_TRUE(Ok(Sql().Run("INSERT INTO " + Table() + " VALUES (1, 'one'), (2, 'two')")));
+  const KalamRunner kalam = Kalam();
+  Terminal terminal(kalam, {"watch", "--table", "SELECT id, body FROM " + Table()});
+  EXPECT_NE(terminal.ReadUntil("(2 rows, 0 changes)").find("│ two "), std::string::npos);
+  ASSERT_TRUE(Ok(Sql().Run("UPDATE " + Table() + " SET body = 'uno' WHERE id = 1")));
+  terminal.ReadUntil("\x1b[7muno\x1b[0m");
+  terminal.ReadUntil("(2 rows, 1 change)");
+  ASSERT_TRUE(Ok(Sql().Run("DELETE FROM " + Table() + " WHERE id = 2")));
+  terminal.ReadUntil("(1 row, 2 changes)");
+  terminal.Type("\x03");
+  terminal.ReadUntil("\x1b[?1049l");  // the screen as it was before
+  EXPECT_EQ(terminal.WaitForExit(), 0);
+  EXPECT_EQ(kalam.Run({"watch", "--table", "SELECT id FROM " + Table()}).exit_code, 2) << "no terminal";
+}
+
 }  // namespace
 }  // namespace kalam::test

@@ -176,6 +176,18 @@ Result<HealthStatus> Client::Health() const {
   return ParseHealthAnswer(*std::move(answer));
 }
 
+Result<LoginAnswer> Client::Login(std::string_view user, std::string_view password) const {
+  std::string body = "{\"user\":";
+  AppendJsonString(user, &body);
+  body += ",\"password\":";
+  AppendJsonString(password, &body);
+  body += '}';
+  auto answer = state_->Exchange(
+      {.method = "POST", .target = state_->address.prefix + "/v1/api/auth/login", .body = std::move(body)});
+  if (!answer) return std::move(answer).error();
+  return ParseLoginAnswer(*std::move(answer));
+}
+
 const std::string& Client::url() const { return state_->url; }
 
 Client::Builder& Client::Builder::Host(std::string url) {

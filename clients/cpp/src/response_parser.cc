@@ -165,6 +165,43 @@ Result<Response> ParseSqlAnswer(HttpAnswer answer) {
   return response;
 }
 
+Result<LoginAnswer> ParseLoginAnswer(HttpAnswer answer) {
+  LoginAnswer login;
+  Envelope envelope;
+  try {
+    json::parser parser;
+    std::string& body = answer.body;
+    json::document document =
+        parser.iterate(simdjson::padded_string_view(body.data(), body.size(), body.capacity()));
+    for (auto field : document.get_object()) {
+      const std::string_view key = field.unescaped_key();
+      json::value value = field.value();
+      if (key == "access_token") {
+        login.access_token = Text(value);
+      } else if (key == "expires_in") {
+        login.expires_in = std::chrono::seconds(std::int64_t(value.get_int64()));
+      } else if (key == "error") {
+        ParseError(value, &envelope);
+      } else if (key == "message") {
+        envelope.message = Text(value);
+      } else if (key == "user") {
+        for (auto about : value.get_object()) {
+          const std::string_view name = about.unescaped_key();
+          if (name == "user_id") login.user_id = Text(about.value());
+          if (name == "role") login.role = Text(about.value());
+        }
+      }
+    }
+  } catch (const simdjson::simdjson_error& failure) {
+    return answer.status == 200 ? Malformed(answer, failure.what()) : PlainHttpError(answer);
+  }
+  if (answer.status != 200) {
+    return envelope.has_error ? ToError(answer, std::move(envelope)) : PlainHttpError(answer);
+  }
+  if (login.access_token.empty()) return Malformed(answer, "there is no access_token");
+  return login;
+}
+
 Result<HealthStatus> ParseHealthAnswer(HttpAnswer answer) {
   HealthStatus health;
   try {
@@ -178,8 +215,12 @@ Result<HealthStatus> ParseHealthAnswer(HttpAnswer answer) {
       if (key == "version") health.version = Text(field.value());
       if (key == "api_version") health.api_version = Text(field.value());
       if (key == "uptime_seconds") health.uptime_seconds = field.value().get_uint64();
-      if (key == "connections") health.connections = field.value().get_uint64();
-      if (key == "subscriptions") health.subscriptions = field.value().get_uint64();
+      if (key != "metrics") continue;
+      for (auto metric : field.value().get_object()) {
+        const std::string_view name = metric.unescaped_key();
+        if (name == "active_connections") health.connections = std::uint64_t(metric.value().get_uint64());
+        if (name == "active_subscriptions") health.subscriptions = std::uint64_t(metric.value().get_uint64());
+      }
     }
   } catch (const simdjson::simdjson_error& failure) {
     return answer.status == 200 ? Malformed(answer, failure.what()) : PlainHttpError(answer);

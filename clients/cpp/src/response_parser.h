@@ -11,5 +11,7 @@ Result<Response> ParseSqlAnswer(HttpAnswer answer);
 
 Result<HealthStatus> ParseHealthAnswer(HttpAnswer answer);
 
+Result<LoginAnswer> ParseLoginAnswer(HttpAnswer answer);
+
 }  // namespace link_v1
 }  // namespace kalam

@@ -23,11 +23,19 @@ struct HealthStatus {
   std::string version;
   std::string api_version;
   std::uint64_t uptime_seconds = 0;
-  // Where the server says so.
+  // Told to those whom the server knows.
   std::optional<std::uint64_t> connections = {};
   std::optional<std::uint64_t> subscriptions = {};
 
   bool healthy() const { return status == "healthy" || status == "ok"; }
+};
+
+// A token that the server gave for a password.
+struct LoginAnswer {
+  std::string access_token;
+  std::chrono::seconds expires_in{0};
+  std::string user_id;
+  std::string role;
 };
 
 struct QueryOptions {
@@ -68,6 +76,10 @@ class Client {
 
   // Asks the server how it is. A server that answers but is shutting down is a value, not an error.
   Result<HealthStatus> Health() const;
+
+  // Exchanges a password for a token, for Auth::Jwt. Neither is kept. Errors: kAuthentication when the server does not
+  // accept them.
+  Result<LoginAnswer> Login(std::string_view user, std::string_view password) const;
 
   // The address as "http://host:port", for messages.
   const std::string& url() const;

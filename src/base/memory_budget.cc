@@ -88,6 +88,11 @@ void MemoryBudget::GiveBackFreedMemory() {
   mallctl(purge, nullptr, nullptr, nullptr, 0);
 }
 
+void MemoryBudget::GiveBackAllFreedMemory() {
+  if (mallctl == nullptr) return;
+  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);  // MALLCTL_ARENAS_ALL
+}
+
 bool MemoryBudget::HasRoom(std::size_t bytes) {
   const std::int64_t held = ThreadBytes() - start_ + static_cast<std::int64_t>(bytes);
   if (held > limit_bytes_) return false;

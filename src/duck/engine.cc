@@ -200,6 +200,11 @@ Engine::~Engine() = default;
 
 PlanCache& Engine::plan_cache() { return impl_->cache; }
 std::size_t Engine::ClearPlans() { return impl_->ClearPlans(); }
+void Engine::GiveBackFreedMemory() {
+  duckdb::Allocator::FlushAll();
+  MemoryBudget::GiveBackAllFreedMemory();
+}
+
 std::uint64_t Engine::plans_made() const { return impl_->plans_made; }
 
 Result<ParsedStatement> Engine::Parse(std::string_view sql) const {

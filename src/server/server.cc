@@ -52,6 +52,7 @@ constexpr std::chrono::seconds kLongestSweep{5};  // a stop waits for it
 constexpr std::size_t kManifestCacheBytes = 64 << 20;
 // Queries give way to whoever has a single row to read or write.
 constexpr int kAnalyticNiceness = 5;
+constexpr std::chrono::seconds kMemoryReturnPause{30};
 
 sql::ErrorStyle StyleOf(const ServerConfig& config) {
   return config.server.error_style == ErrorStyle::kMysql ? sql::ErrorStyle::kMySql : sql::ErrorStyle::kPostgres;
@@ -240,7 +241,7 @@ struct Server::Parts {
   std::unique_ptr<FairWorkerPool> point_workers, write_workers, analytic_workers;
   std::unique_ptr<api::LiveEndpoint> live_endpoint;
   std::unique_ptr<api::Api> api;
-  std::unique_ptr<PeriodicTask> user_purge;
+  std::unique_ptr<PeriodicTask> user_purge, memory_return;
   std::unique_ptr<ScheduledTask> job_cleanup;
   std::unique_ptr<ScheduledTask> row_cleanup;
   std::unique_ptr<PeriodicTask> garbage_sweep;
@@ -532,6 +533,7 @@ Status Server::Parts::OpenApi() {
   // At once: what a crash left is there from the beginning.
   garbage_sweep =
       std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); }, PeriodicTask::First::kAtOnce);
+  memory_return = std::make_unique<PeriodicTask>(kMemoryReturnPause, [] { duck::Engine::GiveBackFreedMemory(); });
   user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] {
     PurgeUsers();
     LogStoreSize();
@@ -573,6 +575,7 @@ void Server::Stop() {
   if (parts_->stopped) return;
   parts_->stopped = true;
   parts_->user_purge.reset();
+  parts_->memory_return.reset();
   parts_->job_cleanup.reset();
   parts_->row_cleanup.reset();
   parts_->garbage_sweep.reset();

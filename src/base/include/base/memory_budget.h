@@ -39,6 +39,8 @@ class MemoryBudget {
 
   // What this thread freed goes back to the system; the allocator would keep it for its next use.
   static void GiveBackFreedMemory();
+  // The same of all threads, but for the little that each holds ready. Milliseconds.
+  static void GiveBackAllFreedMemory();
 
   // For all budgets together; set before the first. Default: none.
   static void SetCommonLimit(std::uint64_t bytes);

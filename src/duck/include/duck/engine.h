@@ -210,6 +210,10 @@ class Engine {
   // How often the engine planned a statement so far.
   std::uint64_t plans_made() const;
 
+  // What was freed goes back to the system, of the whole process. An allocator does that when it is used next, so
+  // threads that had much to do and now rest would keep it. Milliseconds.
+  static void GiveBackFreedMemory();
+
  private:
   struct Impl;
   explicit Engine(std::unique_ptr<Impl> impl);

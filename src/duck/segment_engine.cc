@@ -78,6 +78,8 @@ Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
   config.SetOptionByName("memory_limit",
                          duckdb::Value(std::to_string(options.memory_limit_bytes) + "B"));
   config.options.use_temporary_directory = false;
+  // The system's page cache has the files already; a second copy of whatever was read would fill the memory limit.
+  config.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
   impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
   duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterRowsFunction(loader);

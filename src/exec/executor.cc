@@ -273,15 +273,20 @@ std::optional<Outcome> Executor::TryRun(const wire::SqlRequest& request, const a
   std::string_view sql = request.sql;
   while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n')) sql.remove_suffix(1);
   constexpr std::size_t kMaxLoopStatement = 64 << 10;
-  load = LoadOf(sql);
-  if (sql.size() > kMaxLoopStatement || request.request_id) return std::nullopt;
+  if (sql.size() > kMaxLoopStatement || request.request_id) {
+    load = LoadOf(sql);
+    return std::nullopt;
+  }
   std::optional<Transaction> no_transaction;
   StatementContext context{services_, options_, *turnstile_, who, request.params, nullptr, response, {},
                            services_.clock.NowMicros(), no_transaction, nullptr, {}};
   FastResult result = RunFast(sql, Blocking::kNever, context);
-  if (result.outcome == FastOutcome::kWouldBlock) load = Load::kPoint;
-  if (result.outcome != FastOutcome::kDone) return std::nullopt;
+  if (result.outcome != FastOutcome::kDone) {
+    load = result.outcome == FastOutcome::kWouldBlock ? Load::kPoint : LoadOf(sql);
+    return std::nullopt;
+  }
   if (IsOvertaken(result.status)) {
+    load = Load::kPoint;
     response.DropOpenResult();
     return std::nullopt;  // a worker may wait for the new definition
   }

@@ -45,7 +45,7 @@ void Dispatcher::Start(Feeder& feeder, std::chrono::milliseconds interval, std::
   interval_ = interval;
   on_tick_ = std::move(on_tick);
   processed_ = committer_.Snapshot()->seq();
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this, started_at = processed_] { Run(started_at); });
   committer_.SetChangeSink(this);
   streams_.SetSink(this);
 }
@@ -197,9 +197,9 @@ void Dispatcher::TableDropped(TableId table) {
 
 // --- the thread
 
-void Dispatcher::Run() {
+void Dispatcher::Run(Seq started_at) {
   auto next_tick = steady_clock::now() + interval_;
-  Seq ticked = processed_;
+  Seq ticked = started_at;
   while (true) {
     table::DurableSnapshotPtr snapshot;
     std::unordered_set<std::uint32_t> touched;

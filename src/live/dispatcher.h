@@ -64,7 +64,7 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   using PartitionPtr = std::unique_ptr<Partition>;
 
   void Post(std::function<void()> task);
-  void Run();
+  void Run(Seq started_at);
   // Whether a round over these slots takes a few microseconds.
   bool IsQuick(std::span<const std::uint32_t> touched) const;
   void Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched);

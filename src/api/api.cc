@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include "api/error_map.h"
 #include "base/check.h"
@@ -22,6 +23,9 @@ namespace {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 using std::chrono::steady_clock;
+
+// In one round of a loop; the first of them should not wait for the last.
+constexpr std::size_t kServedBeforeSync = 16;
 
 std::chrono::microseconds Since(steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
@@ -66,6 +70,7 @@ struct Api::LoopState final : table::CompletionQueue {
   auth::TokenCache tokens;
   RequestRate rate;
   BasicCache basic;
+  std::size_t served = 0;  // SQL requests of this round
   std::unordered_set<std::string> acting;
   steady_clock::time_point acting_since = steady_clock::now();
 };
@@ -106,6 +111,7 @@ Api::Api(const exec::Executor& executor, table::Committer& committer, const cata
       passwords_(std::make_unique<PasswordCheck>(catalog)) {
   for (std::size_t i = 0; i < loops.size(); ++i) {
     loops_.push_back(std::make_unique<LoopState>(loops.loop(i), verifier));
+    loops.loop(i).SetRoundHook([this, state = loops_.back().get()] { EndRound(*state); });
   }
 }
 
@@ -277,9 +283,16 @@ void Api::CheckBasic(net::HttpExchangePtr exchange, Headers headers) {
   passwords_->Start(peer, std::move(credentials->user), std::move(credentials->password), go_on);
 }
 
+void Api::EndRound(LoopState& loop) {
+  const std::size_t served = std::exchange(loop.served, 0);
+  if (served == 0) return;
+  committer_.StartSync(served == 1 ? table::Committer::Where::kHere : table::Committer::Where::kElsewhere);
+}
+
 void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolution resolution) {
   const auto start = steady_clock::now();
   LoopState& loop = StateOf(exchange->loop());
+  if (++loop.served % kServedBeforeSync == 0) committer_.StartSync(table::Committer::Where::kElsewhere);
   const auto respond = [&](int status, std::string body) {
     exchange->Respond({.status = status, .body = std::move(body), .headers = std::move(headers)});
   };

@@ -82,7 +82,7 @@ Status ChangeEncoder::Prepare(ChangeBatch& batch, const std::vector<Transition>&
 }
 
 const net::FramePtr& ChangeEncoder::FrameOf(const ChangeBatch& batch, const Transition& transition,
-                                            const std::string& id) {
+                                            std::string_view id) {
   Message& message = messages_[transition.change * 4 + static_cast<std::uint32_t>(transition.kind)];
   if (message.last && message.last_id == id) return message.last;
   if (message.tail.empty()) {
@@ -90,7 +90,7 @@ const net::FramePtr& ChangeEncoder::FrameOf(const ChangeBatch& batch, const Tran
                            rows_[ChangeBatch::After(transition.change)],
                            rows_[ChangeBatch::Before(transition.change)], int64_as_string_);
   }
-  net::FramePtr& frame = message.frames[id];
+  net::FramePtr& frame = message.frames[std::string(id)];
   if (!frame) {
     std::string buffer(net::Frame::kHeadroom, '\0');
     buffer.reserve(buffer.size() + id.size() + 48 + message.tail.size());

@@ -40,7 +40,7 @@ class ChangeEncoder {
   // Makes the rows that these transitions show. Errors: those of the SELECT list's expressions.
   Status Prepare(ChangeBatch& batch, const std::vector<Transition>& transitions);
   // Of a prepared transition.
-  const net::FramePtr& FrameOf(const ChangeBatch& batch, const Transition& transition, const std::string& id);
+  const net::FramePtr& FrameOf(const ChangeBatch& batch, const Transition& transition, std::string_view id);
 
  private:
   struct Message {

@@ -23,20 +23,15 @@ constexpr std::size_t kMaxReceiversAtOnce = 4;
 
 std::string ErrorMessage(const Subscription& subscription, std::string_view code, std::string_view message) {
   std::string words;
-  wire::AppendError(words, subscription.id, code, message, Seq(subscription.delivered.load()));
+  wire::AppendError(words, subscription.text.id(), code, message, Seq(subscription.delivered.load()));
   return words;
 }
 
 }  // namespace
 
-Dispatcher::Dispatcher(kv::Store& store, table::Committer& committer, table::StreamStore& streams,
-                       const Clock& clock, Registry& registry, const HubOptions& options)
-    : store_(store),
-      committer_(committer),
-      streams_(streams),
-      clock_(clock),
-      registry_(registry),
-      options_(options) {}
+Dispatcher::Dispatcher(kv::Store& store, table::Committer& committer, table::StreamStore& streams, const Clock& clock,
+                       Registry& registry, const HubOptions& options)
+    : store_(store), committer_(committer), streams_(streams), clock_(clock), registry_(registry), options_(options) {}
 
 Dispatcher::~Dispatcher() { Stop(); }
 
@@ -62,6 +57,7 @@ void Dispatcher::Stop() {
   thread_.join();
   tasks_.clear();
   parked_.clear();
+  over_.clear();
   partitions_.clear();
 }
 
@@ -125,7 +121,7 @@ void Dispatcher::Attach(SubscriptionPtr subscription) {
 
 void Dispatcher::Park(SubscriptionPtr subscription) {
   Post([this, s = std::move(subscription)] {
-    if (s->last_words) return Finish(s, *s->last_words);
+    if (FinishIfOver(s)) return;
     // Low again meanwhile: nobody will tell any more.
     if (s->connection->socket->backlog_bytes() <= options_.low_water_bytes) return Refeed(s);
     s->stage = Subscription::Stage::kParked;
@@ -136,7 +132,7 @@ void Dispatcher::Park(SubscriptionPtr subscription) {
 void Dispatcher::Release(SubscriptionPtr subscription, std::string last_words) {
   Post([this, s = std::move(subscription), words = std::move(last_words)] {
     registry_.Remove(*s);
-    Finish(s, s->last_words ? *s->last_words : words);
+    if (!FinishIfOver(s)) Finish(s, words);
   });
 }
 
@@ -144,9 +140,10 @@ void Dispatcher::End(SubscriptionPtr subscription, std::string last_words) {
   subscription->cancelled = true;
   Post([this, s = std::move(subscription), words = std::move(last_words)] {
     switch (s->stage) {
-      case Subscription::Stage::kEnded: return;
+      case Subscription::Stage::kEnded:
+        return;
       case Subscription::Stage::kFeeding:
-        if (!s->last_words) s->last_words = std::make_unique<std::string>(words);
+        over_.try_emplace(s.get(), words);
         return;
       case Subscription::Stage::kAttached: {
         Partition& partition = *s->partition;
@@ -181,7 +178,7 @@ void Dispatcher::TableChanged(TableId table) {
     for (const auto& [prefix, partition] : partitions_) {
       if (partition->table()->id == table) affected.push_back(partition.get());
     }
-    for (Partition* partition : affected) Dissolve(*partition, processed_, nullptr);
+    for (Partition* partition : affected) Dissolve(*partition, processed_, Resync::kNone);
   });
 }
 
@@ -264,7 +261,7 @@ void Dispatcher::DispatchLog(Partition& partition, const table::DurableSnapshotP
       const Seq seq = RowSeq((*change)->row);
       if (const Status added = partition.batch().Add(**change); !added.ok()) {
         partition.batch().Clear();
-        if (added.error().code() == ErrorCode::kConflict) return Dissolve(partition, done, nullptr);
+        if (added.error().code() == ErrorCode::kConflict) return Dissolve(partition, done, Resync::kNone);
         return EndAll(partition, "SUBSCRIPTION_FAILED", added.error().message());
       }
       last = seq;
@@ -299,11 +296,11 @@ void Dispatcher::DispatchStream(TableId table) {
   if (found == partitions_.end()) return;
   Partition& partition = *found->second;
   const table::StreamChanges taken = streams_.TakeChanges(table);
-  if (!taken.complete) return Dissolve(partition, Seq(), "changes_lost");
+  if (!taken.complete) return Dissolve(partition, Seq(), Resync::kChangesLost);
   for (const auto& change : taken.changes) {
     if (const Status added = partition.batch().Add(change); !added.ok()) {
       partition.batch().Clear();
-      return Dissolve(partition, Seq(), "table_changed");
+      return Dissolve(partition, Seq(), Resync::kTableChanged);
     }
     if (partition.batch().full() && !Flush(partition)) return;
   }
@@ -313,7 +310,7 @@ void Dispatcher::DispatchStream(TableId table) {
 // --- joining and leaving
 
 void Dispatcher::Join(const SubscriptionPtr& subscription) {
-  if (subscription->last_words) return Finish(subscription, *subscription->last_words);
+  if (FinishIfOver(subscription)) return;
   const BoundQuery& bound = *subscription->bound;
   const bool is_stream = bound.table->kind == TableKind::kStream;
   const auto present = partitions_.find(PartitionPrefix(bound.table->id, bound.partition));
@@ -324,7 +321,7 @@ void Dispatcher::Join(const SubscriptionPtr& subscription) {
       subscription->bound.reset();
       return Refeed(subscription);
     }
-    if (version < bound_to) Dissolve(*present->second, processed_, nullptr);
+    if (version < bound_to) Dissolve(*present->second, processed_, Resync::kNone);
   }
   Partition& partition = PartitionFor(subscription);
   if (is_stream) DispatchStream(partition.table()->id);
@@ -380,7 +377,7 @@ bool Dispatcher::BridgeStream(const SubscriptionPtr& subscription) {
   const auto bound = subscription->bound;
   const table::StreamChanges since = streams_.ChangesSince(*bound->table, subscription->cursor);
   if (!since.complete) {
-    subscription->resync = "changes_lost";
+    subscription->resync = Resync::kChangesLost;
     Refeed(subscription);
     return false;
   }
@@ -439,13 +436,13 @@ void Dispatcher::Drop(Partition& partition) {
   partitions_.erase(std::string(partition.prefix()));
 }
 
-void Dispatcher::Dissolve(Partition& partition, Seq cursor, const char* resync) {
+void Dispatcher::Dissolve(Partition& partition, Seq cursor, Resync resync) {
   const std::vector<SubscriptionPtr> all = partition.subscriptions();
   for (const auto& subscription : all) {
     partition.Remove(*subscription);
     subscription->cursor = std::max(subscription->cursor, cursor);
     subscription->bound.reset();
-    if (resync) subscription->resync = resync;
+    if (resync != Resync::kNone) subscription->resync = resync;
   }
   Drop(partition);
   out_.Flush();
@@ -479,6 +476,12 @@ void Dispatcher::Say(Subscription& subscription, const std::string& words) {
 void Dispatcher::Finish(const SubscriptionPtr& subscription, const std::string& last_words) {
   subscription->stage = Subscription::Stage::kEnded;
   Say(*subscription, last_words);
+}
+
+bool Dispatcher::FinishIfOver(const SubscriptionPtr& subscription) {
+  const auto over = over_.extract(subscription.get());
+  if (over) Finish(subscription, over.mapped());
+  return !over.empty();
 }
 
 }  // namespace kalam::live

@@ -81,11 +81,13 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   Partition& PartitionFor(const SubscriptionPtr& subscription);
   void Drop(Partition& partition);
   // Sends its subscriptions back to the feeders, who bind them anew.
-  void Dissolve(Partition& partition, Seq cursor, const char* resync);
+  void Dissolve(Partition& partition, Seq cursor, Resync resync);
   void EndAll(Partition& partition, std::string_view code, const std::string& message);
   void Refeed(const SubscriptionPtr& subscription);
   void Say(Subscription& subscription, const std::string& words);
   void Finish(const SubscriptionPtr& subscription, const std::string& last_words);
+  // It ended while a feeder had it: now that it is back, its last words are said.
+  bool FinishIfOver(const SubscriptionPtr& subscription);
 
   kv::Store& store_;
   table::Committer& committer_;
@@ -115,6 +117,7 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   std::unordered_map<std::uint32_t, std::vector<Partition*>> by_slot_;
   std::unordered_set<Partition*> unwatched_;  // see Partition::unwatched_until
   std::unordered_map<std::uint64_t, std::vector<SubscriptionPtr>> parked_;  // by connection
+  std::unordered_map<const Subscription*, std::string> over_;  // ended while a feeder has them; last words
   std::vector<Ending> endings_;
 
   std::thread thread_;

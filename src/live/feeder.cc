@@ -62,9 +62,9 @@ class Feeder::InitialRows final : public duck::RowSink {
  private:
   Status Send(bool more) {
     // A result in one piece says `more` only to those who asked for pieces.
-    const bool says_more = more || any_sent_ || subscription_.options.snapshot || subscription_.resync;
+    const bool says_more = more || any_sent_ || subscription_.options.snapshot || subscription_.needs_resync();
     auto frame = MakeFrame([&](std::string& out) {
-      wire::AppendInitialData(out, subscription_.id, rows_, count_, seq_,
+      wire::AppendInitialData(out, subscription_.text.id(), rows_, count_, seq_,
                               says_more ? std::optional(more) : std::nullopt, subscription_.options.int64_as_string);
     });
     rows_.clear();
@@ -153,7 +153,7 @@ Feeder::Step Feeder::Fail(const SubscriptionPtr& subscription, std::string_view 
   std::string words;
   std::optional<Seq> seq;
   if (subscription->begun) seq = Seq(subscription->delivered.load());
-  wire::AppendError(words, subscription->id, code, message, seq);
+  wire::AppendError(words, subscription->text.id(), code, message, seq);
   registry_.Remove(*subscription);
   dispatcher_.Release(subscription, std::move(words));
   return Step::kOver;
@@ -161,7 +161,7 @@ Feeder::Step Feeder::Fail(const SubscriptionPtr& subscription, std::string_view 
 
 Feeder::Step Feeder::Bind(const SubscriptionPtr& subscription) {
   for (int attempt = 0; !subscription->bound; ++attempt) {
-    auto bound = queries_->Bind(subscription->connection->who, subscription->sql);
+    auto bound = queries_->Bind(subscription->connection->who, std::string(subscription->text.sql()));
     if (!bound.ok()) return Fail(subscription, kFailed, bound.error().message());
     registry_.SetTable(*subscription, bound->table, bound->named_columns);
     // Counted first, looked up second: DROP and ALTER do it the other way round.
@@ -178,14 +178,14 @@ void Feeder::Acknowledge(Subscription& subscription, Seq seq) {
   if (subscription.begun) return;
   subscription.delivered = seq.value();
   auto frame = MakeFrame([&](std::string& out) {
-    wire::AppendAck(out, subscription.id, LiveIdOf(subscription.live_number), subscription.options, seq);
+    wire::AppendAck(out, subscription.text.id(), LiveIdOf(subscription.live_number), subscription.options, seq);
   });
   subscription.connection->socket->Send(std::move(frame), net::QueueRoom::kReserve);
   subscription.begun = true;
 }
 
 Feeder::Step Feeder::Begin(const SubscriptionPtr& subscription) {
-  if (subscription->begun && !subscription->resync) return Step::kDone;
+  if (subscription->begun && !subscription->needs_resync()) return Step::kDone;
   const bool is_stream = subscription->bound->table->kind == TableKind::kStream;
   const auto snapshot = committer_.Snapshot();
   const auto& options = subscription->options;
@@ -195,13 +195,13 @@ Feeder::Step Feeder::Begin(const SubscriptionPtr& subscription) {
     if (!is_stream) {
       const auto complete_above = marks_.CompleteAbove();
       if (!complete_above.ok()) return Fail(subscription, kFailed, complete_above.error().message());
-      if (*options.from_seq < *complete_above) subscription->resync = "log_truncated";
+      if (*options.from_seq < *complete_above) subscription->resync = Resync::kLogTruncated;
     }
     // From another data folder, or from after a restored backup.
-    if (*options.from_seq > committer_.NextId()) subscription->resync = "unknown_seq";
-    if (!subscription->resync) return Step::kDone;
+    if (*options.from_seq > committer_.NextId()) subscription->resync = Resync::kUnknownSeq;
+    if (!subscription->needs_resync()) return Step::kDone;
   }
-  if (is_stream || options.last_rows > 0 || options.snapshot || subscription->resync) {
+  if (is_stream || options.last_rows > 0 || options.snapshot || subscription->needs_resync()) {
     return SendInitial(subscription, snapshot);
   }
   subscription->cursor = snapshot->seq();
@@ -211,33 +211,34 @@ Feeder::Step Feeder::Begin(const SubscriptionPtr& subscription) {
 
 Feeder::Step Feeder::SendInitial(const SubscriptionPtr& subscription, const table::DurableSnapshotPtr& snapshot) {
   const auto& options = subscription->options;
-  const bool all = options.snapshot || subscription->resync;
+  const bool all = options.snapshot || subscription->needs_resync();
   const bool none = !all && options.last_rows == 0;  // a stream's position is known with its rows only
   InitialRows rows(options_, stopping_, *subscription);
   const auto at = [&](Seq seq) {
     subscription->cursor = seq;
     rows.SetSeq(seq);
     Acknowledge(*subscription, seq);
-    if (!subscription->resync) return;
+    if (!subscription->needs_resync()) return;
     subscription->delivered = seq.value();
-    subscription->connection->socket->Send(MakeFrame([&](std::string& out) {
-      wire::AppendResync(out, subscription->id, seq, subscription->resync, options.int64_as_string);
-    }), net::QueueRoom::kReserve);
+    auto frame = MakeFrame([&](std::string& out) {
+      wire::AppendResync(out, subscription->text.id(), seq, NameOf(subscription->resync), options.int64_as_string);
+    });
+    subscription->connection->socket->Send(std::move(frame), net::QueueRoom::kReserve);
   };
   class Nothing final : public duck::RowSink {
     Status OnColumns(std::vector<duck::OutputColumn>) override { return {}; }
     Status OnRow(std::span<const duck::Cell>) override { return {}; }
   } nothing;
   const std::size_t newest = all ? 0 : std::max<std::size_t>(1, static_cast<std::size_t>(options.last_rows));
-  Status read = queries_->Read(subscription->connection->who, subscription->sql, snapshot, newest, at,
-                               none ? static_cast<duck::RowSink&>(nothing) : rows);
+  Status read = queries_->Read(subscription->connection->who, std::string(subscription->text.sql()), snapshot, newest,
+                               at, none ? static_cast<duck::RowSink&>(nothing) : rows);
   if (read.ok() && !none) read = rows.Finish();
   if (subscription->cancelled) {
     dispatcher_.Release(subscription, {});
     return Step::kOver;
   }
   if (!read.ok()) return Fail(subscription, rows.slow() ? kSlow : kFailed, read.error().message());
-  subscription->resync = nullptr;
+  subscription->resync = Resync::kNone;
   return Step::kDone;
 }
 
@@ -254,7 +255,7 @@ Feeder::Step Feeder::CatchUp(const SubscriptionPtr& subscription) {
   const auto complete_above = marks_.CompleteAbove();
   if (!complete_above.ok()) return Fail(subscription, kFailed, complete_above.error().message());
   if (subscription->cursor < *complete_above) {
-    subscription->resync = "log_truncated";
+    subscription->resync = Resync::kLogTruncated;
     return Feed(subscription) ? Step::kOver : Fail(subscription, kFailed, "The server is busy. Try again.");
   }
 

@@ -99,25 +99,20 @@ ConnectionPtr Hub::Open(net::WebSocketPtr socket, auth::Identity who) {
   return connection;
 }
 
-void Hub::Subscribe(const ConnectionPtr& connection, wire::SubscribeRequest request) {
+void Hub::Subscribe(const ConnectionPtr& connection, const wire::SubscribeRequest& request) {
   if (request.invalid_option) {
     return impl_->Error(*connection, request.id, "INVALID_OPTION", *request.invalid_option);
   }
-  auto subscription = std::make_shared<Subscription>();
-  subscription->connection = connection;
-  subscription->live_number = impl_->committer.NextId().value();
-  subscription->id = std::move(request.id);
-  subscription->sql = std::move(request.sql);
-  subscription->options = request.options;
-  subscription->created_at = impl_->clock.NowMicros();
+  const SubscriptionPtr subscription(new Subscription(connection, impl_->committer.NextId().value(),
+                                                      request, impl_->clock.NowMicros()));
   const auto refusal = impl_->registry.Add(subscription);
   if (refusal != Registry::Refusal::kNone) {
-    const RefusalText text = TextOf(refusal, impl_->options, subscription->id);
-    return impl_->Error(*connection, subscription->id, text.code, text.message);
+    const RefusalText text = TextOf(refusal, impl_->options, request.id);
+    return impl_->Error(*connection, request.id, text.code, text.message);
   }
   if (impl_->feeder.Feed(subscription)) return;
   impl_->registry.Remove(*subscription);
-  impl_->Error(*connection, subscription->id, "SUBSCRIPTION_FAILED", "The server is busy. Try again.");
+  impl_->Error(*connection, request.id, "SUBSCRIPTION_FAILED", "The server is busy. Try again.");
 }
 
 void Hub::Unsubscribe(const ConnectionPtr& connection, std::string_view id) {
@@ -151,8 +146,8 @@ bool Hub::Kill(std::string_view live_id) {
   SubscriptionPtr found = number ? impl_->registry.Find(*number) : nullptr;
   if (!found || !impl_->registry.Remove(*found)) return false;
   std::string words;
-  wire::AppendError(words, found->id, "SUBSCRIPTION_TERMINATED", "Live query " + std::string(live_id) + " terminated",
-                    Seq(found->delivered.load()));
+  wire::AppendError(words, found->text.id(), "SUBSCRIPTION_TERMINATED",
+                    "Live query " + std::string(live_id) + " terminated", Seq(found->delivered.load()));
   impl_->dispatcher.End(std::move(found), std::move(words));
   return true;
 }
@@ -165,9 +160,9 @@ std::vector<LiveQueryInfo> Hub::List(const std::optional<std::string>& user_id) 
     list.push_back({.live_id = LiveIdOf(subscription.live_number),
                     .connection_id = "conn-" + std::to_string(subscription.connection->id),
                     .table = subscription.use->table->name,
-                    .query_id = subscription.id,
+                    .query_id = std::string(subscription.text.id()),
                     .user_id = owner,
-                    .query = subscription.sql,
+                    .query = std::string(subscription.text.sql()),
                     .options = subscription.options.ToJson(),
                     .changes = subscription.changes.load(),
                     .node = impl_->options.node,

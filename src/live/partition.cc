@@ -32,7 +32,6 @@ void AppendValue(std::string& out, const Datum& datum) {
 
 // Whether the row has one of the values that the WHERE asks of its other columns.
 bool MeetsColumnValues(const Group& group, std::span<const Datum> cells) {
-  if (!group.where) return true;
   const auto& all = group.where->column_values();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (group.indexed && group.indexed_by == i) continue;
@@ -42,6 +41,20 @@ bool MeetsColumnValues(const Group& group, std::span<const Datum> cells) {
     if (!met) return false;
   }
   return true;
+}
+
+// That a column has one value, where the WHERE says no more than that.
+const duck::ColumnValues* OnlyValue(const duck::RowPredicate& where) {
+  const auto& all = where.column_values();
+  return !where.has_rest() && all.size() == 1 && all.front().values.size() == 1 ? &all.front() : nullptr;
+}
+
+WhereDigest Digest(std::string_view what) {
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(what.data()), what.size(), hash);
+  WhereDigest digest;
+  std::memcpy(&digest, hash, sizeof(digest));
+  return digest;
 }
 
 // The values it can be found by: the shortest list.
@@ -60,13 +73,18 @@ Partition::Partition(TableDefPtr table, UserId user, std::size_t max_batch_bytes
     : user_(std::move(user)), prefix_(PartitionPrefix(table->id, user_)), batch_(std::move(table), max_batch_bytes) {}
 
 WhereDigest Partition::DigestOf(const BoundQuery& query) {
-  std::string key = query.where->key();
-  key += query.sees_deleted ? '1' : '0';
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), hash);
-  WhereDigest digest;
-  std::memcpy(&digest, hash, sizeof(digest));
-  return digest;
+  if (const auto* fixed = OnlyValue(*query.where)) {
+    return DigestOf(static_cast<std::uint32_t>(fixed->column), fixed->values.front().view());
+  }
+  return Digest("where " + query.where->key() + (query.sees_deleted ? '1' : '0'));
+}
+
+WhereDigest Partition::DigestOf(std::uint32_t column, const Datum& value) {
+  AppendValue(value_, value);
+  digested_.assign("value ");
+  AppendLittleEndian(digested_, column);
+  digested_ += value_;
+  return Digest(digested_);
 }
 
 Group& Partition::GroupFor(const BoundQuery& query) {
@@ -75,9 +93,15 @@ Group& Partition::GroupFor(const BoundQuery& query) {
   if (!is_new) return group;
   group.digest = &slot->first;
   group.sees_deleted = query.sees_deleted;
+  if (const auto* fixed = OnlyValue(*query.where)) {
+    group.indexed = true;
+    group.column = static_cast<std::uint32_t>(fixed->column);
+    ++fixed_[group.column];
+    return group;
+  }
+  group.where = query.where;
   const auto choice = IndexChoice(*query.where);
   if (!choice) {
-    group.where = query.where;
     unindexed_.push_back(&group);
     return group;
   }
@@ -87,10 +111,8 @@ Group& Partition::GroupFor(const BoundQuery& query) {
   group.column = static_cast<std::uint32_t>(by.column);
   for (const Value& value : by.values) {
     AppendValue(value_, value.view());
-    group.entry = indexes_[group.column].emplace(value_, &group);
+    indexes_[group.column].emplace(value_, &group);
   }
-  const bool says_more = query.where->has_rest() || query.where->column_values().size() > 1 || by.values.size() > 1;
-  if (says_more) group.where = query.where;
   return group;
 }
 
@@ -140,26 +162,26 @@ void Partition::Remove(Subscription& subscription) {
   Group& group = *subscription.group;
   subscription.group = nullptr;
   subscription.partition = nullptr;
-  std::erase_if(group.receivers,
-                [&](const Receiver& receiver) { return receiver.subscription.get() == &subscription; });
+  group.receivers.erase(std::find_if(group.receivers.begin(), group.receivers.end(), [&](const Receiver& receiver) {
+    return receiver.subscription.get() == &subscription;
+  }));
   if (group.receivers.empty()) DropGroup(group);
 }
 
 void Partition::DropGroup(Group& group) {
-  if (group.indexed) {
+  if (!group.indexed) {
+    std::erase(unindexed_, &group);
+  } else if (!group.where) {
+    const auto fixed = fixed_.find(group.column);
+    if (--fixed->second == 0) fixed_.erase(fixed);
+  } else {
     ValueIndex& index = indexes_[group.column];
-    if (!group.where) {
-      index.erase(group.entry);
-    } else {
-      for (const Value& value : group.where->column_values()[group.indexed_by].values) {
-        AppendValue(value_, value.view());
-        const auto [begin, end] = index.equal_range(value_);
-        index.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == &group; }));
-      }
+    for (const Value& value : group.where->column_values()[group.indexed_by].values) {
+      AppendValue(value_, value.view());
+      const auto [begin, end] = index.equal_range(value_);
+      index.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second == &group; }));
     }
     if (index.empty()) indexes_.erase(group.column);
-  } else {
-    std::erase(unindexed_, &group);
   }
   groups_.erase(groups_.find(*group.digest));
 }
@@ -179,6 +201,15 @@ void Partition::FindCandidates() {
   const auto shows = [&](const Group& group, std::uint32_t version) {
     return batch_.is_live(version) || (group.sees_deleted && batch_.is_tombstone(version));
   };
+  for (const auto& [column, count] : fixed_) {
+    for (std::uint32_t version = 0; version < batch_.version_count(); ++version) {
+      if (!batch_.is_live(version) && !batch_.is_tombstone(version)) continue;
+      const Datum& cell = batch_.cells(version)[column];
+      if (cell.is_null()) continue;
+      const auto group = groups_.find(DigestOf(column, cell));
+      if (group != groups_.end() && shows(group->second, version)) AddCandidate(group->second, version);
+    }
+  }
   for (const auto& [column, index] : indexes_) {
     for (std::uint32_t version = 0; version < batch_.version_count(); ++version) {
       if (!batch_.is_live(version) && !batch_.is_tombstone(version)) continue;
@@ -246,7 +277,8 @@ void Partition::Send(Group& group, const std::vector<Transition>& transitions, n
       const Seq seq = batch_.seq(transition.change);
       if (seq <= receiver.cursor) continue;
       if (batch_.is_expiry(transition.change) && !receiver.options.expiry) continue;
-      const auto result = out.Send(receiver.connection->socket, encoder->FrameOf(batch_, transition, receiver.id));
+      const auto result =
+          out.Send(receiver.connection->socket, encoder->FrameOf(batch_, transition, receiver.text.id()));
       if (result == net::SendResult::kQueued) {
         receiver.delivered.store(seq.value(), std::memory_order_relaxed);
         ++sent;

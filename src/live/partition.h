@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include "change_batch.h"
 #include "change_encoder.h"
 #include "net/websocket.h"
@@ -13,11 +15,12 @@
 
 namespace kalam::live {
 
-// By the value of one column: the groups whose WHERE asks for it. Text and bytes as they are, numbers as their bits.
+// By the value of one column: the groups whose WHERE asks for it, and more. Text and bytes as they
+// are, numbers as their bits.
 struct Group;
 using ValueIndex = std::unordered_multimap<std::string, Group*>;
 
-// A WHERE by its key's SHA-256, cut: keys are longer, and nobody finds two for one digest.
+// A WHERE by its SHA-256, cut: what it says is longer, and nobody finds two for one digest.
 struct WhereDigest {
   std::uint64_t first, second;
   bool operator==(const WhereDigest&) const = default;
@@ -30,16 +33,15 @@ struct Receiver {
 
 // Subscriptions with the same WHERE: evaluated once. There can be one for each subscription, hence small.
 struct Group {
-  // Null when all that the WHERE says is the one value it is indexed by.
+  // Null when all that the WHERE says is that `column` has one value: found by the digest of that.
   std::shared_ptr<const duck::RowPredicate> where;
   std::unique_ptr<duck::RowPredicate::Evaluator> evaluator;  // made when first needed
-  std::vector<Receiver> receivers;                           // by encoder
-  ValueIndex::iterator entry;                                // without `where`: its place in the index
+  boost::container::small_vector<Receiver, 1> receivers;     // by encoder
   const WhereDigest* digest = nullptr;                       // the partition's key for it
-  std::uint32_t column = 0;      // of the index
+  std::uint32_t column = 0;                                  // whose value finds it
   std::uint32_t candidates = 0;  // of the batch at hand: one more than the number of its list
   std::uint16_t indexed_by = 0;  // of where->column_values()
-  bool indexed = false;
+  bool indexed = false;          // found by a value
   bool sees_deleted = false;
 };
 
@@ -50,10 +52,10 @@ struct Ending {
   std::string message;
 };
 
-// The subscriptions of one partition of one table version, and what a batch of changes means to each of them.
-// The cost of a batch is that of the groups it may concern: those whose WHERE fixes a column are found by its
-// value in a hash index; the others are evaluated, once per distinct WHERE and over the batch as a whole.
-// Not thread-safe.
+// The subscriptions of one partition of one table version, and what a batch of changes means to
+// each of them. The cost of a batch is that of the groups it may concern: those whose WHERE fixes a
+// column are found by its value, by hash; the others are evaluated, once per distinct WHERE and
+// over the batch as a whole. Not thread-safe.
 class Partition {
  public:
   Partition(TableDefPtr table, UserId user, std::size_t max_batch_bytes);
@@ -87,7 +89,8 @@ class Partition {
   // Candidates of the groups that a batch may concern, by Group::candidates.
   using Candidates = std::vector<std::pair<Group*, std::vector<std::uint32_t>>>;
 
-  static WhereDigest DigestOf(const BoundQuery& query);
+  WhereDigest DigestOf(const BoundQuery& query);
+  WhereDigest DigestOf(std::uint32_t column, const Datum& value);
   Group& GroupFor(const BoundQuery& query);
   ChangeEncoder* EncoderFor(const BoundQuery& query, bool int64_as_string);
   void DropGroup(Group& group);
@@ -101,12 +104,14 @@ class Partition {
   const std::string prefix_;
   ChangeBatch batch_;
   Groups groups_;
-  std::unordered_map<std::uint32_t, ValueIndex> indexes_;  // by column
+  std::unordered_map<std::uint32_t, std::size_t> fixed_;   // by column: how many groups ask for one value and no more
+  std::unordered_map<std::uint32_t, ValueIndex> indexes_;  // by column: the groups that ask for more
   std::vector<Group*> unindexed_;
   std::unordered_map<std::string, std::unique_ptr<ChangeEncoder>> encoders_;
   Candidates candidates_;      // the first candidate_lists_ are of the batch at hand; the others keep their memory
   std::size_t candidate_lists_ = 0;
   std::string value_;          // scratch
+  std::string digested_;       // the same
   std::vector<char> matched_;  // by version, of the group at hand
   std::vector<std::uint32_t> matching_;
 };

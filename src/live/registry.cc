@@ -11,6 +11,25 @@ constexpr std::string_view kLiveIdPrefix = "lq-";
 
 }  // namespace
 
+SubscriptionText::SubscriptionText(std::string_view id, std::string_view sql)
+    : bytes_(std::make_unique_for_overwrite<char[]>(id.size() + sql.size())),
+      id_size_(static_cast<std::uint32_t>(id.size())),
+      sql_size_(static_cast<std::uint32_t>(sql.size())) {
+  std::copy(id.begin(), id.end(), bytes_.get());
+  std::copy(sql.begin(), sql.end(), bytes_.get() + id.size());
+}
+
+std::string_view NameOf(Resync reason) {
+  switch (reason) {
+    case Resync::kNone: break;
+    case Resync::kLogTruncated: return "log_truncated";
+    case Resync::kUnknownSeq: return "unknown_seq";
+    case Resync::kChangesLost: return "changes_lost";
+    case Resync::kTableChanged: return "table_changed";
+  }
+  return "";
+}
+
 std::string LiveIdOf(std::uint64_t live_number) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string id(kLiveIdPrefix);
@@ -37,21 +56,25 @@ Registry::Refusal Registry::Add(const SubscriptionPtr& subscription) {
     const auto open = state.per_connection.find(connection.id);
     if (open == state.per_connection.end()) return Refusal::kClosed;
     auto& siblings = open->second;
-    const bool taken = std::any_of(siblings.begin(), siblings.end(),
-                                   [&](const Subscription* other) { return other->id == subscription->id; });
+    const bool taken = std::any_of(siblings.begin(), siblings.end(), [&](const SubscriptionPtr& other) {
+      return other->text.id() == subscription->text.id();
+    });
     if (taken) return Refusal::kDuplicateId;
     if (siblings.size() >= options_.max_subscriptions_per_connection) return Refusal::kConnectionFull;
-    if (state.by_number.size() >= options_.max_subscriptions) return Refusal::kServerFull;
+    if (state.size >= options_.max_subscriptions) return Refusal::kServerFull;
     auto& of_user = state.per_user[connection.who.user_id.text()];
     if (of_user >= options_.max_subscriptions_per_user) return Refusal::kUserFull;
     ++of_user;
-    siblings.push_back(subscription.get());
-    state.by_number.emplace(subscription->live_number, subscription);
+    siblings.push_back(subscription);
+    subscription->registered = true;
+    ++state.size;
     return Refusal::kNone;
   });
 }
 
-void Registry::Forget(State& state, const Subscription& subscription) {
+void Registry::Forget(State& state, Subscription& subscription) {
+  subscription.registered = false;
+  --state.size;
   const auto of_user = state.per_user.find(subscription.connection->who.user_id.text());
   if (--of_user->second == 0) state.per_user.erase(of_user);
   if (subscription.use) LetGo(state, *subscription.use);
@@ -64,39 +87,33 @@ void Registry::LetGo(State& state, const TableUse& use) {
   if (of_table->second.empty()) state.uses.erase(of_table);
 }
 
-bool Registry::Remove(const Subscription& subscription) {
+bool Registry::Remove(Subscription& subscription) {
   SubscriptionPtr removed;  // let go of outside the lock
   return state_.With([&](State& state) {
-    const auto found = state.by_number.find(subscription.live_number);
-    if (found == state.by_number.end()) return false;
-    removed = std::move(found->second);
-    state.by_number.erase(found);
+    if (!subscription.registered) return false;
     Forget(state, subscription);
-    const auto open = state.per_connection.find(subscription.connection->id);
-    if (open != state.per_connection.end()) std::erase(open->second, &subscription);
+    auto& siblings = state.per_connection.at(subscription.connection->id);
+    const auto found = std::find(siblings.begin(), siblings.end(), &subscription);
+    removed = std::move(*found);
+    siblings.erase(found);
     return true;
   });
 }
 
 std::vector<SubscriptionPtr> Registry::RemoveAllOf(Connection& connection) {
-  std::vector<SubscriptionPtr> removed;
-  state_.With([&](State& state) {
+  return state_.With([&](State& state) -> std::vector<SubscriptionPtr> {
     const auto open = state.per_connection.find(connection.id);
-    if (open == state.per_connection.end()) return;
-    for (const Subscription* subscription : open->second) {
-      const auto found = state.by_number.find(subscription->live_number);
-      removed.push_back(std::move(found->second));
-      state.by_number.erase(found);
-      Forget(state, *removed.back());
-    }
+    if (open == state.per_connection.end()) return {};
+    auto removed = std::move(open->second);
+    for (const SubscriptionPtr& subscription : removed) Forget(state, *subscription);
     state.per_connection.erase(open);
+    return removed;
   });
-  return removed;
 }
 
 void Registry::SetTable(Subscription& subscription, TableDefPtr table, std::vector<std::string> named_columns) {
   state_.With([&](State& state) {
-    if (!state.by_number.contains(subscription.live_number)) return;
+    if (!subscription.registered) return;
     auto& uses = state.uses[table->id];
     auto found = std::find_if(uses.begin(), uses.end(), [&](const auto& use) {
       return use->table == table && use->named_columns == named_columns;
@@ -113,8 +130,12 @@ void Registry::SetTable(Subscription& subscription, TableDefPtr table, std::vect
 
 SubscriptionPtr Registry::Find(std::uint64_t live_number) const {
   return state_.With([&](const State& state) -> SubscriptionPtr {
-    const auto found = state.by_number.find(live_number);
-    return found == state.by_number.end() ? nullptr : found->second;
+    for (const auto& [connection, open] : state.per_connection) {
+      for (const SubscriptionPtr& subscription : open) {
+        if (subscription->live_number == live_number) return subscription;
+      }
+    }
+    return nullptr;
   });
 }
 
@@ -122,8 +143,8 @@ SubscriptionPtr Registry::Find(const Connection& connection, std::string_view id
   return state_.With([&](const State& state) -> SubscriptionPtr {
     const auto open = state.per_connection.find(connection.id);
     if (open == state.per_connection.end()) return nullptr;
-    for (const Subscription* subscription : open->second) {
-      if (subscription->id == id) return state.by_number.at(subscription->live_number);
+    for (const SubscriptionPtr& subscription : open->second) {
+      if (subscription->text.id() == id) return subscription;
     }
     return nullptr;
   });
@@ -131,7 +152,9 @@ SubscriptionPtr Registry::Find(const Connection& connection, std::string_view id
 
 void Registry::ForEach(const std::function<void(const Subscription&)>& use) const {
   state_.With([&](const State& state) {
-    for (const auto& [number, subscription] : state.by_number) use(*subscription);
+    for (const auto& [connection, open] : state.per_connection) {
+      for (const SubscriptionPtr& subscription : open) use(*subscription);
+    }
   });
 }
 
@@ -146,7 +169,7 @@ std::size_t Registry::CountOf(TableId table) const {
 }
 
 std::size_t Registry::size() const {
-  return state_.With([](const State& state) { return state.by_number.size(); });
+  return state_.With([](const State& state) { return state.size; });
 }
 
 std::size_t Registry::connections() const {

@@ -19,7 +19,8 @@ struct TableUse {
 };
 
 // Which subscriptions there are, for limits, lists and look-ups; whoever is in it has a row in
-// system.live_queries. Thread-safe.
+// system.live_queries. Looking one up by its number walks over all: that is for KILL, and an index
+// would be for each of them to carry. Thread-safe.
 class Registry {
  public:
   explicit Registry(const HubOptions& options) : options_(options) {}
@@ -27,7 +28,7 @@ class Registry {
   enum class Refusal : std::uint8_t { kNone, kDuplicateId, kConnectionFull, kUserFull, kServerFull, kClosed };
   Refusal Add(const SubscriptionPtr& subscription);
   // False if it was not there any more.
-  bool Remove(const Subscription& subscription);
+  bool Remove(Subscription& subscription);
   // All of a connection, which takes no more from now on.
   std::vector<SubscriptionPtr> RemoveAllOf(Connection& connection);
 
@@ -45,12 +46,12 @@ class Registry {
 
  private:
   struct State {
-    std::unordered_map<std::uint64_t, SubscriptionPtr> by_number;
     std::unordered_map<std::string, std::size_t> per_user;
     std::unordered_map<TableId, std::vector<std::unique_ptr<TableUse>>> uses;
-    std::unordered_map<std::uint64_t, std::vector<Subscription*>> per_connection;  // the open ones
+    std::unordered_map<std::uint64_t, std::vector<SubscriptionPtr>> per_connection;  // the open ones
+    std::size_t size = 0;
   };
-  static void Forget(State& state, const Subscription& subscription);
+  static void Forget(State& state, Subscription& subscription);
   static void LetGo(State& state, const TableUse& use);
 
   const HubOptions& options_;

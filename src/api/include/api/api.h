@@ -80,6 +80,8 @@ class Api final : public net::HttpHandler {
   // Checks HTTP Basic credentials that were not seen lately and goes on with the request.
   void CheckBasic(net::HttpExchangePtr exchange, Headers headers);
   void RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolution resolution);
+  // What a loop's round has written is synced.
+  void EndRound(LoopState& loop);
   void Refuse(net::HttpExchange& exchange, Headers headers, const auth::AuthFailure& failure) const;
   std::string LoginAnswer(const catalog::User& user) const;
   FairWorkerPool& PoolOf(exec::Load load) const;

@@ -81,7 +81,7 @@ class Hub {
   // --- for sessions, on their loops
   ConnectionPtr Open(net::WebSocketPtr socket, auth::Identity who);
   // Acknowledges, or sends an error that names the subscription; in either case soon, not at once.
-  void Subscribe(const ConnectionPtr& connection, wire::SubscribeRequest request);
+  void Subscribe(const ConnectionPtr& connection, const wire::SubscribeRequest& request);
   void Unsubscribe(const ConnectionPtr& connection, std::string_view id);
   void Close(const ConnectionPtr& connection);
   void BacklogLow(const ConnectionPtr& connection);

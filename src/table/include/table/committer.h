@@ -45,10 +45,10 @@ class DurableSnapshot {
 };
 using DurableSnapshotPtr = std::shared_ptr<const DurableSnapshot>;
 
-// Is told, on the sync thread and in order, each time more became durable: after the snapshot is
-// published and before the writers get their answers. Must be quick: more than a few changes are pulled
-// from the log elsewhere. `touched`: the watched slots (ChangeInterest) that the newly durable commits
-// wrote to; `changes`: how many rows they changed.
+// Is told, on the sync thread or a loop in its place and in order, each time more became durable:
+// after the snapshot is published and before the writers get their answers. Must be quick: more
+// than a few changes are pulled from the log elsewhere. `touched`: the watched slots
+// (ChangeInterest) that the newly durable commits wrote to; `changes`: how many rows they changed.
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
@@ -77,9 +77,11 @@ struct CommitterStats {
 // Sequencer: Commit, under one short lock, gives a prepared batch its seqs, patches them in and writes it
 // to the store's buffer; so seq order = commit order = log order. No syscall happens there.
 //
-// Sync thread: while something is unsynced, it takes a snapshot, syncs for everybody written so far, and
-// then, in this order, publishes the snapshot, tells the ChangeSink, and completes the acknowledgements
-// (one PostBatch per queue). Writers that arrive during a sync share the next one.
+// Sync thread: while something is unsynced, it takes a snapshot, syncs for everybody written so
+// far, and then, in this order, publishes the snapshot, tells the ChangeSink, and completes the
+// acknowledgements (one PostBatch per queue). Writers that arrive during a sync share the next one.
+// A lone write's round may be made by the event loop that wrote it (StartSync); rounds are one
+// after the other, whoever makes them.
 //
 // A failed sync fails everyone who waits for it and stops all writes (see kv::Store); when the disk was
 // full, the waiting writers are held for some seconds while space may come back.
@@ -95,9 +97,10 @@ class Committer final : public kv::DurableWriter {
                                                  CommitterOptions options);
   ~Committer() override;
 
-  // Writes `commit` and returns its seqs; not yet durable (wait for `last`). Errors: kNotFound when one of
-  // its tables was dropped, kConflict when one was altered since its rows were made, kIo when the disk is
-  // full, kUnavailable when the store is read-only. Nothing is written then.
+  // Writes `commit` and returns its seqs; not yet durable (wait for `last`). With kNever nobody has
+  // begun to sync it when this returns: StartSync or WaitDurable must follow. Errors: kNotFound
+  // when one of its tables was dropped, kConflict when one was altered since its rows were made,
+  // kIo when the disk is full, kUnavailable when the store is read-only. Nothing is written then.
   Result<CommitOutcome> Commit(PendingCommit& commit, Blocking blocking);
 
   // The newest published state. Cheap: one uncontended lock and a reference.
@@ -114,8 +117,14 @@ class Committer final : public kv::DurableWriter {
   // Blocks until then; for workers.
   Status WaitDurable(Seq seq);
 
-  // For ids that become visible only through a later write here (a DEFAULT SNOWFLAKE_ID() of a stored
-  // row). Never blocks.
+  // For event loops, at the end of a round: has what was written made durable. kHere: the loop
+  // served one request in this round, and may make the sync itself if the sync thread sleeps and
+  // the disk is quick (some 0.1 ms); that saves a lone write the way to another thread.
+  enum class Where : std::uint8_t { kHere, kElsewhere };
+  void StartSync(Where where);
+
+  // For ids that become visible only through a later write here (a DEFAULT SNOWFLAKE_ID() of a
+  // stored row). Never blocks.
   Seq NextId();
   // `count` consecutive ids that may be shown at once (SELECT SNOWFLAKE_ID(), rows of STREAM tables): never
   // given out again, also not after a crash. Returns the first; step on with AdvanceId. Blocks for one sync

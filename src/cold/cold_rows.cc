@@ -1,8 +1,8 @@
 #include "cold/cold_rows.h"
 
-#include "cold/segment_columns.h"
+#include "backward_cursor.h"
 #include "model/key_codec.h"
-#include "model/row_upgrade.h"
+#include "segment_cursor.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,75 +11,8 @@
 namespace kalam::cold {
 namespace {
 
-constexpr std::size_t kBigIntKeyBytes = 8;
 // What opening a file and decoding one of its row groups costs, in rows of a walk.
 constexpr std::size_t kRowsPerLook = 8'192;
-
-// A bound in key form as a value. A BIGINT bound may be longer than a key (`key 0x00` is what
-// follows `key`): its first bytes are a bound, too, if a looser one. A shorter one is none.
-std::optional<Value> BoundOf(std::string_view key, DataType type) {
-  if (type != DataType::kBigInt) return Value(DecodePrimaryKey(key, type));
-  if (key.size() < kBigIntKeyBytes) return std::nullopt;
-  return Value(DecodePrimaryKey(key.substr(0, kBigIntKeyBytes), type));
-}
-
-// The rows of one segment that the manifest shows.
-class SegmentCursor {
- public:
-  static Result<std::unique_ptr<SegmentCursor>> Open(const ColdRows& cold,
-                                                     const Manifest::Entry& entry,
-                                                     const TableDef& table,
-                                                     const duck::KeyRange& keys) {
-    KALAM_TRY_ASSIGN(SegmentShape shape, ShapeOf(table, entry.segment.schema_version));
-    KALAM_TRY_ASSIGN(SegmentFilePtr file, cold.files().Get(entry.segment));
-    KALAM_TRY_ASSIGN(auto rows,
-                     cold.engine().Read(file->path(), shape.columns, shape.key_column, keys));
-    return std::unique_ptr<SegmentCursor>(
-        new SegmentCursor(entry, table, std::move(shape), std::move(file), std::move(rows)));
-  }
-
-  // Steps to the next visible key.
-  Result<bool> Next() {
-    do {
-      KALAM_TRY_ASSIGN(const bool more, rows_->Next());
-      if (!more) return false;
-      key_.clear();
-      AppendPrimaryKey(key_, rows_->Column(shape_.key_column));
-    } while (entry_.hidden && std::ranges::binary_search(*entry_.hidden, key_));
-    return true;
-  }
-  const std::string& key() const { return key_; }
-
-  // The current row as one of the definition; valid until the next call.
-  Result<std::string_view> Row() {
-    columns_.clear();
-    for (std::size_t i = 0; i < shape_.seq_column(); ++i) columns_.push_back(rows_->Column(i));
-    stored_.clear();
-    EncodeRow(*shape_.layout, entry_.segment.schema_version,
-              rows_->Column(shape_.updated_column()).int_value(),
-              rows_->Column(shape_.deleted_column()).bool_value(), columns_, stored_);
-    SetRowSeq(stored_.data(),
-              Seq(static_cast<std::uint64_t>(rows_->Column(shape_.seq_column()).int_value())));
-    return CurrentRow(table_, stored_, upgraded_);
-  }
-
- private:
-  SegmentCursor(const Manifest::Entry& entry, const TableDef& table, SegmentShape shape,
-                SegmentFilePtr file, std::unique_ptr<duck::SegmentRows> rows)
-      : entry_(entry),
-        table_(table),
-        shape_(std::move(shape)),
-        file_(std::move(file)),
-        rows_(std::move(rows)) {}
-
-  const Manifest::Entry& entry_;
-  const TableDef& table_;
-  const SegmentShape shape_;
-  const SegmentFilePtr file_;
-  const std::unique_ptr<duck::SegmentRows> rows_;
-  std::vector<Datum> columns_;
-  std::string key_, stored_, upgraded_;
-};
 
 // Merges the segments. A key is visible in one of them only, so there is nothing to choose between.
 class MergeCursor final : public ColdCursor {
@@ -91,13 +24,9 @@ class MergeCursor final : public ColdCursor {
         table_(table),
         lower_(std::move(lower)),
         upper_(std::move(upper)) {
-    for (const Manifest::Entry& entry : manifest_->entries) {
-      if (entry.segment.max_key < lower_ || (upper_ && entry.segment.min_key >= *upper_)) continue;
-      waiting_.push_back(&entry);
-    }
+    manifest_->ForEachWithin(lower_, upper_, [&](const Manifest::Entry& entry) { waiting_.push_back(&entry); });
     // The next one to open at the back.
-    std::ranges::sort(waiting_, std::greater(),
-                      [](const Manifest::Entry* entry) { return entry->segment.min_key; });
+    std::ranges::reverse(waiting_);
     const DataType key_type = table.primary_key_column().type;
     if (!lower_.empty()) keys_.lower = BoundOf(lower_, key_type);
     if (upper_) keys_.upper = BoundOf(*upper_, key_type);
@@ -192,18 +121,22 @@ Result<bool> ColdRows::Get(const Manifest& manifest, const TableDef& table, std:
 Status ColdRows::GetMany(const Manifest& manifest, const TableDef& table,
                          std::span<const std::string> keys, const UseRow& use) const {
   const DataType key_type = table.primary_key_column().type;
-  std::vector<std::size_t> wanted;
-  for (const Manifest::Entry& entry : manifest.entries) {
-    wanted.clear();
+  if (keys.empty()) return {};
+  std::vector<std::pair<const Manifest::Entry*, std::vector<std::size_t>>> found;
+  manifest.ForEachWithin(keys.front(), keys.back() + '\0', [&](const Manifest::Entry& entry) {
+    std::vector<std::size_t> wanted;
     auto key = std::ranges::lower_bound(keys, entry.segment.min_key);
     for (; key != keys.end() && *key <= entry.segment.max_key; ++key) {
       if (entry.MayContain(*key)) wanted.push_back(static_cast<std::size_t>(key - keys.begin()));
     }
+    if (!wanted.empty()) found.emplace_back(&entry, std::move(wanted));
+  });
+  for (const auto& [entry, wanted] : found) {
     // Few keys among many rows: one look into the file for each, else one walk through it.
-    const bool one_by_one = wanted.size() * kRowsPerLook < entry.segment.rows;
+    const bool one_by_one = wanted.size() * kRowsPerLook < entry->segment.rows;
     for (std::size_t i = 0; i < wanted.size();) {
       const std::size_t end = one_by_one ? i + 1 : wanted.size();
-      KALAM_TRY(FindInSegment(*this, entry, table, keys, std::span(wanted).subspan(i, end - i),
+      KALAM_TRY(FindInSegment(*this, *entry, table, keys, std::span(wanted).subspan(i, end - i),
                               key_type, use));
       i = end;
     }
@@ -216,6 +149,11 @@ std::unique_ptr<ColdCursor> ColdRows::Scan(ManifestPtr manifest, const TableDef&
                                            std::optional<std::string> upper) const {
   return std::make_unique<MergeCursor>(*this, std::move(manifest), table, std::move(lower),
                                        std::move(upper));
+}
+
+std::unique_ptr<ColdCursor> ColdRows::ScanBackwards(ManifestPtr manifest, const TableDef& table, std::string lower,
+                                                    std::optional<std::string> upper) const {
+  return std::make_unique<BackwardCursor>(*this, std::move(manifest), table, std::move(lower), std::move(upper));
 }
 
 }  // namespace kalam::cold

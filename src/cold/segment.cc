@@ -2,10 +2,13 @@
 
 #include "base/record_reader.h"
 
+#include <utility>
+
 namespace kalam::cold {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersionWithoutExtents = 2;
 
 Error Corrupt(const char* why) { return Error(ErrorCode::kCorruption, why); }
 
@@ -28,12 +31,18 @@ std::string EncodeSegment(const Segment& segment) {
   AppendText(out, segment.sha256);
   AppendText(out, segment.min_key);
   AppendText(out, segment.max_key);
+  for (const ColumnExtent& extent : segment.extents) {
+    AppendLittleEndian(out, extent.field_id);
+    AppendLittleEndian(out, extent.min);
+    AppendLittleEndian(out, extent.max);
+  }
   return out;
 }
 
 Result<Segment> DecodeSegment(std::string_view bytes) {
   RecordReader in(bytes);
-  if (in.Fixed<std::uint8_t>() != kVersion) return Corrupt("segment record of an unknown version");
+  const auto version = in.Fixed<std::uint8_t>();
+  if (version != kVersion && version != kVersionWithoutExtents) return Corrupt("segment record of an unknown version");
   const SegmentId id(in.Fixed<std::uint64_t>());
   const auto file_bytes = in.Fixed<std::uint64_t>();
   const auto rows = in.Fixed<std::uint64_t>();
@@ -48,6 +57,13 @@ Result<Segment> DecodeSegment(std::string_view bytes) {
   const std::string_view sha256 = in.Text();
   const std::string_view min_key = in.Text();
   const std::string_view max_key = in.Text();
+  std::vector<ColumnExtent> extents;
+  while (version == kVersion && in.ok() && !in.at_end()) {
+    auto& extent = extents.emplace_back();
+    extent.field_id = in.Fixed<std::int32_t>();
+    extent.min = in.Fixed<std::int64_t>();
+    extent.max = in.Fixed<std::int64_t>();
+  }
   if (!in.ok() || !in.at_end() || !file.ok()) return Corrupt("segment record is damaged");
   return Segment{.id = id,
                  .storage_id = std::string(storage_id),
@@ -62,7 +78,8 @@ Result<Segment> DecodeSegment(std::string_view bytes) {
                  .min_seq = min_seq,
                  .max_seq = max_seq,
                  .tombstones = tombstones,
-                 .created_at = created_at};
+                 .created_at = created_at,
+                 .extents = std::move(extents)};
 }
 
 std::string EncodeHiddenKeys(const std::vector<std::string>& sorted_keys) {

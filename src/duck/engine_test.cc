@@ -130,6 +130,33 @@ TEST_F(Plans, ConstantsNarrowTheScanToo) {
   EXPECT_EQ(engine_.table("notes").keys().upper->view(), Datum::Int(4));
 }
 
+TEST_F(Plans, SayWhatOtherColumnsMustBe) {
+  for (const std::int64_t n : {20, 40}) {
+    (void)Run("SELECT body FROM notes WHERE n >= $1 AND n < 50 AND body = $2", {Datum::Int(n), Datum::Text("b")});
+    const auto& columns = engine_.table("notes").keys().columns;
+    ASSERT_EQ(columns.size(), 3u);
+    std::string said;
+    for (const auto& [column, lower, upper] : columns) {
+      const auto text = [](const std::optional<Value>& bound) {
+        if (!bound) return std::string("-");
+        const Datum view = bound->view();
+        return view.kind() == Datum::Kind::kInt ? std::to_string(view.int_value()) : std::string(view.text());
+      };
+      said += std::to_string(column) + ":" + text(lower) + ".." + text(upper) + " ";
+    }
+    EXPECT_NE(said.find("2:" + std::to_string(n) + "..-"), std::string::npos) << said;
+    EXPECT_NE(said.find("2:-..50"), std::string::npos) << said;
+    EXPECT_NE(said.find("1:b..b"), std::string::npos) << said;
+  }
+  (void)Run("SELECT body FROM notes WHERE n = 20 OR n = 40");
+  EXPECT_TRUE(engine_.table("notes").keys().columns.empty());
+}
+
+TEST_F(Plans, KnowAboutHowManyRowsThereAre) {
+  engine_.table("notes").EstimateRows(123'456);
+  EXPECT_NE(Run("EXPLAIN SELECT body FROM notes").find("123,456"), std::string::npos);
+}
+
 TEST_F(Plans, NoKeyEqualsNull) {
   EXPECT_EQ(Run("SELECT body FROM notes WHERE id = $1", {Datum::Null()}), "");
   ASSERT_TRUE(engine_.table("notes").keys().points);

@@ -36,6 +36,8 @@ class FakeTable {
     NextVersion();
   }
 
+  void EstimateRows(std::uint64_t rows) { estimated_rows_ = rows; }
+
   // Of the scan that was opened last.
   const KeyRange& keys() const { return keys_; }
   // Called when a scan opens.
@@ -48,6 +50,7 @@ class FakeTable {
   std::vector<Row> rows_;
   std::uint64_t version_ = 1;
   bool has_stamp_ = true;
+  std::optional<std::uint64_t> estimated_rows_;
   KeyRange keys_;
 };
 
@@ -61,7 +64,7 @@ class FakeSource final : public ScanSource {
     return hidden;
   }
   std::optional<std::size_t> key_column() const override { return 0; }
-  std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
+  std::optional<std::uint64_t> estimated_rows() const override { return table_.estimated_rows_; }
   std::optional<SchemaStamp> stamp() const override {
     if (!table_.has_stamp_) return std::nullopt;
     return SchemaStamp{id_, table_.version_};

@@ -42,6 +42,7 @@ struct ScanBindData final : duckdb::TableFunctionData {
   std::vector<ScanColumn> columns;
   std::vector<ScanColumn> hidden_columns;
   std::optional<std::size_t> key_column;
+  std::optional<std::uint64_t> rows;  // about so many, when it was planned
 
   std::vector<Bound> lower, upper;  // of the key; all of them hold
   std::vector<std::vector<Bound>> points;
@@ -85,6 +86,7 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(ClientContext& context, duckdb::Ta
   data->columns = source.columns();
   data->hidden_columns = source.hidden_columns();
   data->key_column = source.key_column();
+  data->rows = source.estimated_rows();
   for (const auto& column : data->columns) {
     types.push_back(ToLogicalType(column.type));
     names.push_back(column.name);
@@ -104,11 +106,11 @@ duckdb::virtual_column_map_t VirtualColumns(ClientContext&, duckdb::optional_ptr
   return columns;
 }
 
-// Of the plan, not of anybody's rows.
 duckdb::unique_ptr<duckdb::NodeStatistics> Cardinality(ClientContext&, const duckdb::FunctionData* bind) {
   const auto& data = bind->Cast<ScanBindData>();
-  if (data.points.empty()) return duckdb::make_uniq<duckdb::NodeStatistics>();
-  return duckdb::make_uniq<duckdb::NodeStatistics>(data.points.front().size());
+  if (!data.points.empty()) return duckdb::make_uniq<duckdb::NodeStatistics>(data.points.front().size());
+  return data.rows ? duckdb::make_uniq<duckdb::NodeStatistics>(*data.rows)
+                   : duckdb::make_uniq<duckdb::NodeStatistics>();
 }
 
 // What EXPLAIN says: the columns are the table's, its number here is nobody's business.
@@ -249,7 +251,6 @@ void PushdownFilters(ClientContext& context, LogicalGet& get, duckdb::FunctionDa
                      duckdb::vector<duckdb::unique_ptr<Expression>>& filters) {
   auto& data = bind->Cast<ScanBindData>();
   for (const auto& filter : filters) RestoreTypes(*filter, QueryScope::Of(context));
-  if (!data.key_column) return;
   Pushdown pushdown(get, data);
   for (const auto& filter : filters) pushdown.Narrow(*filter);
 }
@@ -330,6 +331,27 @@ std::vector<SegmentScan::Filter> FiltersOf(ClientContext& context, const ScanBin
   return filters;
 }
 
+// The same for sources, which know ranges of numbers, times and text.
+std::vector<ColumnRange> RangesOf(const std::vector<SegmentScan::Filter>& filters, const ScanBindData& data) {
+  std::vector<ColumnRange> ranges;
+  for (const auto& [column, comparison, value] : filters) {
+    const DataType type = data.columns[column].type;
+    duckdb::Vector stored(value);
+    stored.Flatten(1);
+    const Value bound(ReadDatum(stored, 0, type));
+    const auto kind = bound.view().kind();
+    if (kind != Datum::Kind::kInt && kind != Datum::Kind::kText) continue;
+    const bool lower = comparison != ExpressionType::COMPARE_LESSTHAN &&
+                       comparison != ExpressionType::COMPARE_LESSTHANOREQUALTO;
+    const bool upper = comparison != ExpressionType::COMPARE_GREATERTHAN &&
+                       comparison != ExpressionType::COMPARE_GREATERTHANOREQUALTO;
+    ColumnRange& range = ranges.emplace_back(ColumnRange{.column = column, .lower = {}, .upper = {}});
+    if (lower) range.lower = bound;
+    if (upper) range.upper = bound;
+  }
+  return ranges;
+}
+
 // --- the scan
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context,
@@ -353,6 +375,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
     }
   }
   KeyRange keys = KeysOf(context, data);
+  std::vector<SegmentScan::Filter> filters = FiltersOf(context, data);
+  keys.columns = RangesOf(filters, data);
   const MemoryBudget::Pause pause;
   auto split = source->OpenSplit(keys);
   if (!split.ok()) Throw(context, split.error());
@@ -360,7 +384,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
     auto shared = std::make_shared<ColdScan::Shared>();
     shared->part = std::move((*split)->cold);
     shared->keys = std::move(keys);
-    shared->filters = FiltersOf(context, data);
+    shared->filters = std::move(filters);
     state->cursor = std::move((*split)->rows);
     state->cold.emplace(std::move(shared), state->columns);
     return state;

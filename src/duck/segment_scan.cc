@@ -3,8 +3,15 @@
 #include "datum_vector.h"
 #include "types.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
+#include <duckdb/common/multi_file/multi_file_list.hpp>
+#include <duckdb/common/multi_file/multi_file_states.hpp>
 #include <duckdb/execution/execution_context.hpp>
 #include <duckdb/parallel/thread_context.hpp>
 #include <duckdb/parser/tableref/table_function_ref.hpp>
@@ -90,19 +97,84 @@ duckdb::unique_ptr<duckdb::TableFilter> FilterOf(const KeyRange& keys) {
   return filter;
 }
 
+bool Same(const SegmentColumn& a, const SegmentColumn& b) {
+  const auto default_of = [](const SegmentColumn& column) {
+    return column.default_value ? column.default_value->view() : Datum::Null();
+  };
+  return a.field_id == b.field_id && a.type == b.type && default_of(a) == default_of(b);
+}
+
+// What a connection keeps from scan to scan: binding the same columns again would parse the name of each type as SQL,
+// a tenth of what a read of one row takes. Binds know nothing of the file but its path.
+struct KeptBinds final : duckdb::ClientContextState {
+  static constexpr const char* kName = "kalam_kept_binds";
+  static constexpr std::size_t kMost = 8;
+
+  static KeptBinds& Of(duckdb::ClientContext& context) {
+    auto kept = context.registered_state->GetOrCreate<KeptBinds>(kName);
+    if (!kept->function) kept->function.emplace(ParquetScanFunction(context));
+    return *kept;
+  }
+
+  // For one scan, which gives it back; null: it has to be made.
+  duckdb::unique_ptr<duckdb::FunctionData> Take(const std::vector<SegmentColumn>& columns) {
+    const auto found = std::ranges::find_if(
+        binds, [&](const auto& kept) { return std::ranges::equal(kept.first, columns, Same); });
+    if (found == binds.end()) return nullptr;
+    auto bind = std::move(found->second);
+    binds.erase(found);
+    return bind;
+  }
+  void Keep(std::vector<SegmentColumn> columns, duckdb::unique_ptr<duckdb::FunctionData> bind) {
+    if (binds.size() == kMost) binds.erase(binds.begin());
+    binds.emplace_back(std::move(columns), std::move(bind));
+  }
+
+  std::optional<duckdb::TableFunction> function;
+  std::vector<std::pair<std::vector<SegmentColumn>, duckdb::unique_ptr<duckdb::FunctionData>>> binds;  // latest last
+};
+
+void PointTo(const std::string& path, duckdb::FunctionData& data) {
+  auto& bind = data.Cast<duckdb::MultiFileBindData>();
+  duckdb::vector<duckdb::OpenFileInfo> files;
+  files.emplace_back(path);
+  bind.file_list = duckdb::make_shared_ptr<duckdb::SimpleMultiFileList>(std::move(files));
+  bind.initial_reader.reset();
+}
+
+duckdb::unique_ptr<duckdb::FunctionData> BindNew(duckdb::ClientContext& context, duckdb::TableFunction& function,
+                                                 const std::string& path,
+                                                 const std::vector<SegmentColumn>& columns) {
+  duckdb::vector<Value> inputs{Value(path)};
+  duckdb::named_parameter_map_t parameters;
+  if (!columns.empty()) parameters["schema"] = SchemaOf(columns);
+  duckdb::vector<duckdb::LogicalType> input_types;
+  duckdb::vector<std::string> input_names;
+  const duckdb::TableFunctionRef reference;
+  duckdb::TableFunctionBindInput bind_input(inputs, parameters, input_types, input_names, nullptr, nullptr, function,
+                                            reference);
+  duckdb::vector<duckdb::LogicalType> types;
+  duckdb::vector<std::string> names;
+  return function.bind(context, bind_input, types, names);
+}
+
 }  // namespace
 
 struct SegmentScan::Impl {
-  Impl(duckdb::ClientContext& client, duckdb::TableFunction scan_function)
+  Impl(duckdb::ClientContext& client, KeptBinds& kept_binds, std::vector<SegmentColumn> scan_columns)
       : context(client),
+        kept(kept_binds),
+        columns(std::move(scan_columns)),
         thread(client),
         execution(client, thread, nullptr),
-        function(std::move(scan_function)) {}
+        function(*kept.function) {}
 
   duckdb::ClientContext& context;
+  KeptBinds& kept;
+  const std::vector<SegmentColumn> columns;
   duckdb::ThreadContext thread;
   duckdb::ExecutionContext execution;
-  duckdb::TableFunction function;
+  duckdb::TableFunction& function;
   duckdb::unique_ptr<duckdb::FunctionData> bind;
   duckdb::TableFilterSet filters;
   duckdb::unique_ptr<duckdb::GlobalTableFunctionState> global;
@@ -113,18 +185,13 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path
                          const std::vector<SegmentColumn>& columns,
                          std::optional<std::size_t> key_column, const KeyRange& keys,
                          const std::vector<Filter>& filters)
-    : impl_(std::make_unique<Impl>(context, ParquetScanFunction(context))) {
-  duckdb::vector<Value> inputs{Value(path)};
-  duckdb::named_parameter_map_t parameters;
-  if (!columns.empty()) parameters["schema"] = SchemaOf(columns);
-  duckdb::vector<duckdb::LogicalType> input_types;
-  duckdb::vector<std::string> input_names;
-  const duckdb::TableFunctionRef reference;
-  duckdb::TableFunctionBindInput bind_input(inputs, parameters, input_types, input_names, nullptr,
-                                            nullptr, impl_->function, reference);
-  duckdb::vector<duckdb::LogicalType> types;
-  duckdb::vector<std::string> names;
-  impl_->bind = impl_->function.bind(context, bind_input, types, names);
+    : impl_(std::make_unique<Impl>(context, KeptBinds::Of(context), columns)) {
+  if (!columns.empty()) impl_->bind = impl_->kept.Take(columns);
+  if (impl_->bind) {
+    PointTo(path, *impl_->bind);
+  } else {
+    impl_->bind = BindNew(context, impl_->function, path, columns);
+  }
 
   duckdb::vector<duckdb::column_t> column_ids;
   for (std::size_t i = 0; i < columns.size(); ++i) column_ids.push_back(i);
@@ -147,7 +214,11 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path
   impl_->local = impl_->function.init_local(impl_->execution, init, impl_->global.get());
 }
 
-SegmentScan::~SegmentScan() = default;
+SegmentScan::~SegmentScan() {
+  impl_->local.reset();
+  impl_->global.reset();
+  if (!impl_->columns.empty()) impl_->kept.Keep(impl_->columns, std::move(impl_->bind));
+}
 
 duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<SegmentColumn>& columns) {
   duckdb::vector<duckdb::LogicalType> types;

@@ -29,8 +29,9 @@ class NumberedSource final : public duck::ScanSource {
   }
   std::optional<std::size_t> key_column() const override { return std::nullopt; }
   std::optional<std::uint64_t> estimated_rows() const override { return rows_->estimated_rows(); }
-  Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange& keys) const override {
-    KALAM_TRY_ASSIGN(auto rows, rows_->Open(keys));
+  // All rows, whatever is asked for: a row has the same number in each scan.
+  Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange&) const override {
+    KALAM_TRY_ASSIGN(auto rows, rows_->Open({}));
     return std::unique_ptr<duck::ScanCursor>(
         std::make_unique<Cursor>(std::move(rows), columns().size()));
   }

@@ -136,15 +136,15 @@ class BackupWriter {
     std::vector<std::string> hot_keys;
     SegmentBuilder hot(def, parts_.cold.engine(), target_, parts_.garbage, parts_.clock);
     KALAM_TRY_ASSIGN(const bool has_hot, WriteHotRows(hot, def, user, snapshot, hot_keys));
-    for (const auto& entry : cold->entries) {
+    for (const auto& entry : cold->entries()) {
       if (context_.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
       KALAM_TRY_ASSIGN(
           const cold::ObjectName name,
-          cold::ObjectName::Parse(fmt::format("{}/{}.parquet", folder, entry.segment.id.value())));
-      KALAM_TRY_ASSIGN(const cold::SegmentFilePtr file, parts_.cold.files().Get(entry.segment));
-      KALAM_TRY(PutCopy(name, file->path(), entry.segment.sha256));
+          cold::ObjectName::Parse(fmt::format("{}/{}.parquet", folder, entry->segment.id.value())));
+      KALAM_TRY_ASSIGN(const cold::SegmentFilePtr file, parts_.cold.files().Get(entry->segment));
+      KALAM_TRY(PutCopy(name, file->path(), entry->segment.sha256));
       KALAM_TRY(Note(table, user, name,
-                     {entry.segment, entry.filter->encoded(), entry.HiddenWith(hot_keys)}));
+                     {entry->segment, entry->filter->encoded(), entry->HiddenWith(hot_keys)}));
     }
     if (!has_hot) return {};
     KALAM_TRY_ASSIGN(const cold::ObjectName name,
@@ -258,8 +258,7 @@ class Restorer {
     std::string result = ResultOf(manifest_, folder, started);
     KALAM_TRY_ASSIGN(kv::Batch done, NoteRestoreDone(parts_, context_.id(), result));
     const auto publish = [&](const TableDef& table, kv::Batch& batch) {
-      Publish(next++, table.id, batch);
-      return Status();
+      return Publish(next++, table.id, batch);
     };
     Status created = parts_.catalog.RestoreNamespace(std::move(contents), publish, std::move(done));
     // After a failed sync nobody knows: the claims, which go with the commit, decide after the
@@ -307,7 +306,7 @@ class Restorer {
   }
 
   // All partitions of one table. Files of a partition stand together, oldest first.
-  void Publish(std::size_t table, TableId id, kv::Batch& batch) {
+  Status Publish(std::size_t table, TableId id, kv::Batch& batch) {
     for (auto it = restored_.begin(); it != restored_.end();) {
       const auto end = std::find_if(it, restored_.end(), [&](const Restored& other) {
         return other.table != it->table || other.user != it->user;
@@ -319,10 +318,11 @@ class Restorer {
           cold::Garbage::Settle(one->added.segment, batch);
           change.added.push_back(one->added);
         }
-        parts_.manifests.Publish(id, it->user, cold::Manifest(), change, batch);
+        KALAM_TRY(parts_.manifests.Publish(id, it->user, std::make_shared<const cold::Manifest>(), change, batch));
       }
       it = end;
     }
+    return {};
   }
 
   const BackupParts& parts_;

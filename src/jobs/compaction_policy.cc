@@ -6,7 +6,8 @@ namespace kalam::jobs {
 namespace {
 
 using Entry = cold::Manifest::Entry;
-using Entries = std::vector<const Entry*>;
+using EntryPtr = cold::Manifest::EntryPtr;
+using Entries = std::vector<EntryPtr>;
 
 // All smaller files are of one tier: opening them costs more than reading them.
 constexpr std::uint64_t kSmallFileBytes = std::uint64_t{1} << 20;
@@ -47,19 +48,18 @@ bool ShowsFewOfItsRows(const Entry& entry) {
 
 Entries PickSegments(const cold::Manifest& manifest, const CompactionPolicy& policy,
                      std::optional<TimestampMicros> expired_before) {
-  Entries by_size;
-  for (const Entry& entry : manifest.entries) by_size.push_back(&entry);
-  std::ranges::stable_sort(by_size, {}, [](const Entry* entry) { return entry->segment.bytes; });
+  Entries by_size = manifest.entries();
+  std::ranges::stable_sort(by_size, {}, [](const EntryPtr& entry) { return entry->segment.bytes; });
   Entries picked = FullTier(by_size, policy);
   if (picked.empty()) {
-    const auto wasteful = std::ranges::find_if(by_size, [&](const Entry* entry) {
+    const auto wasteful = std::ranges::find_if(by_size, [&](const EntryPtr& entry) {
       const bool expired = entry->segment.tombstones > 0 && expired_before &&
                            entry->segment.created_at < *expired_before;
       return expired || ShowsFewOfItsRows(*entry);
     });
     if (wasteful != by_size.end()) picked.push_back(*wasteful);
   }
-  std::ranges::sort(picked, {}, [](const Entry* entry) { return entry->segment.id; });
+  std::ranges::sort(picked, {}, [](const EntryPtr& entry) { return entry->segment.id; });
   return picked;
 }
 

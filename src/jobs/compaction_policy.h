@@ -18,7 +18,7 @@ namespace kalam::jobs {
 // - one file with tombstones that are older than `expired_before` (nullopt: kept for ever).
 //
 // Of more than can be done at once it gives the first part: ask again afterwards.
-std::vector<const cold::Manifest::Entry*> PickSegments(
+std::vector<cold::Manifest::EntryPtr> PickSegments(
     const cold::Manifest& manifest, const CompactionPolicy& policy,
     std::optional<TimestampMicros> expired_before);
 

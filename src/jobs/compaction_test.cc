@@ -16,7 +16,7 @@ namespace {
 
 // --- which segments
 
-cold::Manifest::Entry EntryOf(std::uint64_t id, std::uint64_t bytes, std::uint64_t rows = 1'000) {
+std::shared_ptr<cold::Manifest::Entry> EntryOf(std::uint64_t id, std::uint64_t bytes, std::uint64_t rows = 1'000) {
   cold::Segment segment{.id = cold::SegmentId(id),
                         .storage_id = "local",
                         .file = cold::ObjectName::Parse("f").value(),
@@ -28,44 +28,45 @@ cold::Manifest::Entry EntryOf(std::uint64_t id, std::uint64_t bytes, std::uint64
                         .min_seq = {},
                         .max_seq = {}};
   segment.created_at = 1'000;
-  return {std::move(segment), nullptr, nullptr};
+  return std::make_shared<cold::Manifest::Entry>(cold::Manifest::Entry{std::move(segment), nullptr, nullptr});
 }
 
-std::vector<std::uint64_t> Picked(const cold::Manifest& manifest,
+using Entries = std::vector<cold::Manifest::EntryPtr>;
+
+std::vector<std::uint64_t> Picked(const Entries& entries,
                                   std::optional<TimestampMicros> expired = {}) {
   std::vector<std::uint64_t> ids;
-  for (const auto* entry :
-       PickSegments(manifest, {.min_files = 4, .max_file_bytes = 100 << 20}, expired))
+  for (const auto& entry :
+       PickSegments(cold::Manifest(1, entries), {.min_files = 4, .max_file_bytes = 100 << 20}, expired))
     ids.push_back(entry->segment.id.value());
   return ids;
 }
 
 TEST(CompactionPolicy, MergesFilesOfOneSize) {
-  cold::Manifest manifest;
-  manifest.entries = {EntryOf(1, 50 << 20), EntryOf(2, 5'000), EntryOf(3, 9'000'000),
-                      EntryOf(4, 700), EntryOf(5, 900)};
-  EXPECT_TRUE(Picked(manifest).empty()) << "three small files are not enough";
-  manifest.entries.push_back(EntryOf(6, 20'000));
-  EXPECT_EQ(Picked(manifest), (std::vector<std::uint64_t>{2, 4, 5, 6}));
+  Entries entries = {EntryOf(1, 50 << 20), EntryOf(2, 5'000), EntryOf(3, 9'000'000),
+                     EntryOf(4, 700), EntryOf(5, 900)};
+  EXPECT_TRUE(Picked(entries).empty()) << "three small files are not enough";
+  entries.push_back(EntryOf(6, 20'000));
+  EXPECT_EQ(Picked(entries), (std::vector<std::uint64_t>{2, 4, 5, 6}));
 }
 
 TEST(CompactionPolicy, LeavesLargeFilesAlone) {
-  cold::Manifest manifest;
-  for (std::uint64_t id = 1; id <= 8; ++id) manifest.entries.push_back(EntryOf(id, 40 << 20));
-  EXPECT_TRUE(Picked(manifest).empty()) << "four of them are more than max_file_bytes";
+  Entries entries;
+  for (std::uint64_t id = 1; id <= 8; ++id) entries.push_back(EntryOf(id, 40 << 20));
+  EXPECT_TRUE(Picked(entries).empty()) << "four of them are more than max_file_bytes";
 }
 
 TEST(CompactionPolicy, RewritesAFileThatShowsFewOfItsRowsOrHasExpiredTombstones) {
-  cold::Manifest manifest;
-  manifest.entries = {EntryOf(1, 40 << 20, 6), EntryOf(2, 40 << 20, 6)};
-  manifest.entries[0].hidden = std::make_shared<const cold::HiddenKeys>(cold::HiddenKeys{"a"});
-  EXPECT_TRUE(Picked(manifest).empty());
-  manifest.entries[0].hidden = std::make_shared<const cold::HiddenKeys>(cold::HiddenKeys{"a", "b"});
-  EXPECT_EQ(Picked(manifest), (std::vector<std::uint64_t>{1}));
-  manifest.entries[0].hidden = nullptr;
-  manifest.entries[1].segment.tombstones = 1;
-  EXPECT_TRUE(Picked(manifest, 1'000).empty());
-  EXPECT_EQ(Picked(manifest, 1'001), (std::vector<std::uint64_t>{2}));
+  const auto first = EntryOf(1, 40 << 20, 6), second = EntryOf(2, 40 << 20, 6);
+  const Entries entries = {first, second};
+  first->hidden = std::make_shared<const cold::HiddenKeys>(cold::HiddenKeys{"a"});
+  EXPECT_TRUE(Picked(entries).empty());
+  first->hidden = std::make_shared<const cold::HiddenKeys>(cold::HiddenKeys{"a", "b"});
+  EXPECT_EQ(Picked(entries), (std::vector<std::uint64_t>{1}));
+  first->hidden = nullptr;
+  second->segment.tombstones = 1;
+  EXPECT_TRUE(Picked(entries, 1'000).empty());
+  EXPECT_EQ(Picked(entries, 1'001), (std::vector<std::uint64_t>{2}));
 }
 
 // --- merging
@@ -82,14 +83,14 @@ TEST_F(CompactionTest, ManyFilesBecomeOneAndTheirRowsStay) {
   }
   ASSERT_EQ(Change("maya", 1, "", true).value(), 1u);
   const std::string before = Rows("maya");
-  EXPECT_EQ(Manifest("maya")->entries.size(), 4u);
+  EXPECT_EQ(Manifest("maya")->entries().size(), 4u);
   const auto result = Compact();
   ASSERT_TRUE(result.ok()) << result.error().message();
   EXPECT_NE(
       result->find("\"files_merged\":4,\"files_written\":1,\"rows_written\":4,\"rows_removed\":3"),
       std::string::npos)
       << *result;
-  EXPECT_EQ(Manifest("maya")->entries.size(), 1u);
+  EXPECT_EQ(Manifest("maya")->entries().size(), 1u);
   EXPECT_EQ(Rows("maya"), before);
   EXPECT_EQ(Files().size(), 5u) << "readers may be at the old ones";
   Sweep();
@@ -153,7 +154,7 @@ TEST_F(CompactionTest, AFileOfWhichNothingIsLeftGoes) {
   ASSERT_TRUE(Flush().ok());
   clock_.Shift(std::chrono::hours(25));
   ASSERT_TRUE(Compact().ok());
-  EXPECT_TRUE(Manifest("maya")->entries.empty());
+  EXPECT_TRUE(Manifest("maya")->entries().empty());
   Sweep();
   EXPECT_TRUE(Files().empty());
   ASSERT_TRUE(Insert("maya", 1, "y").ok());
@@ -167,7 +168,7 @@ TEST_F(CompactionTest, WhatACrashLeftGoesButNotWhatAnotherPutThere) {
   ASSERT_TRUE(Insert("maya", 1, "x").ok());
   ASSERT_TRUE(Flush().ok());
   ASSERT_EQ(Files().size(), 1u);
-  cold::Segment segment = Manifest("maya")->entries[0].segment;
+  cold::Segment segment = Manifest("maya")->entries()[0]->segment;
   // The same bytes under another name: put, claimed, never published.
   const std::string orphan = Files()[0] + ".parquet";
   std::filesystem::copy_file(Files()[0], orphan);
@@ -207,7 +208,7 @@ TEST_F(CompactionTest, ASweepTakesNoFileThatIsPublishedMeanwhile) {
   }
   stop = true;
   sweeper.join();
-  EXPECT_EQ(Files().size(), Manifest("maya")->entries.size());
+  EXPECT_EQ(Files().size(), Manifest("maya")->entries().size());
   EXPECT_EQ(Rows("maya"), expected);
 }
 

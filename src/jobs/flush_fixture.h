@@ -16,6 +16,7 @@
 #include "table/reader.h"
 #include "table/writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -180,20 +181,45 @@ class ColdTierTest : public testing::Test {
     KALAM_TRY(Settle(receipt));
     return receipt.affected_rows;
   }
+  // Writes rows `id=body` in one statement.
+  Status InsertAll(std::string_view user, const std::vector<std::int64_t>& ids, std::string_view body) {
+    const TableDefPtr def = table();
+    std::vector<std::string> keys, rows;
+    for (const std::int64_t id : ids) {
+      keys.push_back(KeyOf(id));
+      rows.push_back(Encode(*def, id, body, false));
+    }
+    std::vector<table::RowChange> changes;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      changes.push_back({.op = table::ChangeOp::kInsert, .key = keys[i], .row = rows[i], .expected = {}});
+    }
+    return Settle(writer_->Apply(*def, User(user), changes, table::Blocking::kAllowed));
+  }
   // `1=a 2=b`, deleted rows as `3=c!`.
   std::string Rows(std::string_view user) {
-    const TableDefPtr def = table();
-    auto rows = reader_->Scan(committer_->Snapshot(), *def, User(user), {},
-                              table::Direction::kForward, table::Blocking::kAllowed);
     std::string text;
+    for (const std::string& row : RowList(user, {}, table::Direction::kForward)) {
+      text += (text.empty() ? "" : " ") + row;
+    }
+    return text;
+  }
+  std::vector<std::string> RowList(std::string_view user, const table::ScanBounds& bounds,
+                                   table::Direction direction) {
+    const TableDefPtr def = table();
+    auto rows = reader_->Scan(committer_->Snapshot(), *def, User(user), bounds, direction, table::Blocking::kAllowed);
+    std::vector<std::string> list;
     for (; rows.Valid(); rows.Next()) {
-      text += text.empty() ? "" : " ";
-      text += std::to_string(rows.row().column(0).int_value()) + "=" +
-              std::string(rows.row().column(1).text());
-      if (rows.row().deleted()) text += "!";
+      list.push_back(std::to_string(rows.row().column(0).int_value()) + "=" +
+                     std::string(rows.row().column(1).text()) + (rows.row().deleted() ? "!" : ""));
     }
     EXPECT_TRUE(rows.status().ok()) << rows.status().error().message();
-    return text;
+    return list;
+  }
+  // Whichever way a scan goes, it gives the same rows.
+  void ExpectSameBothWays(std::string_view user, const table::ScanBounds& bounds) {
+    auto backwards = RowList(user, bounds, table::Direction::kBackward);
+    std::ranges::reverse(backwards);
+    EXPECT_EQ(backwards, RowList(user, bounds, table::Direction::kForward));
   }
   std::size_t HotRows(std::string_view user) {
     const TableDefPtr def = table();

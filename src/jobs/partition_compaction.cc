@@ -14,7 +14,7 @@ namespace {
 constexpr int kAttempts = 5;  // while the table is altered under our hands
 constexpr TimestampMicros kHour = TimestampMicros{3'600} * 1'000'000;
 
-using Entries = std::vector<const cold::Manifest::Entry*>;
+using Entries = std::vector<cold::Manifest::EntryPtr>;
 
 // One merge.
 class Merge {
@@ -42,7 +42,7 @@ class Merge {
       KALAM_TRY(Reach("compaction: file stored"));
       added.segment.id = base_->NextSegmentId();
       // As old as its newest rows: retention looks at this.
-      added.segment.created_at = std::ranges::max(picked_, {}, [](const auto* entry) {
+      added.segment.created_at = std::ranges::max(picked_, {}, [](const auto& entry) {
                                    return entry->segment.created_at;
                                  })->segment.created_at;
       change.added.push_back(std::move(added));
@@ -51,7 +51,7 @@ class Merge {
     KALAM_TRY(Publish(std::move(change), builder));
     KALAM_TRY(Reach("compaction: segment published"));
     std::uint64_t rows_before = 0;
-    for (const auto* entry : picked_) rows_before += entry->segment.rows;
+    for (const auto& entry : picked_) rows_before += entry->segment.rows;
     done.rows_removed = rows_before - done.rows_written;
     return done;
   }
@@ -62,9 +62,8 @@ class Merge {
   }
 
   Status WriteRows(SegmentBuilder& builder) {
-    auto merged = std::make_shared<cold::Manifest>();
-    for (const auto* entry : picked_) merged->entries.push_back(*entry);
-    const auto rows = parts_.cold.Scan(std::move(merged), table_, "", std::nullopt);
+    const auto merged = std::make_shared<const cold::Manifest>(base_->version(), picked_);
+    const auto rows = parts_.cold.Scan(merged, table_, "", std::nullopt);
     const auto expired_before = ExpiredBefore(table_, parts_.clock.NowMicros());
     return builder.Write([&]() -> Result<std::optional<RowView>> {
       while (true) {
@@ -80,13 +79,13 @@ class Merge {
 
   Status Publish(cold::ManifestChange change, SegmentBuilder& builder) {
     kv::Batch batch;
-    for (const auto* entry : picked_) {
+    for (const auto& entry : picked_) {
       change.removed.push_back(entry->segment.id);
       cold::Garbage::Add(entry->segment,
                          parts_.clock.NowMicros() + parts_.policy.keep_files.count(), batch);
     }
-    const kv::Expectation expected =
-        parts_.manifests.Publish(table_.id, user_.text(), *base_, change, batch);
+    KALAM_TRY_ASSIGN(const kv::Expectation expected,
+                     parts_.manifests.Publish(table_.id, user_.text(), base_, change, batch));
     for (const auto& added : change.added) cold::Garbage::Settle(added.segment, batch);
     KALAM_TRY_ASSIGN(const Seq written,
                      parts_.committer.WriteAbout(table_.id, batch, {&expected, 1}));

@@ -4,8 +4,10 @@
 #include "kv/batch.h"
 #include "model/key_codec.h"
 #include "segment_builder.h"
+#include "table/change_recording.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,7 +19,7 @@ namespace {
 
 using FlushedRow = table::Writer::FlushedRow;
 
-// Hot rows go in pieces, so that writers of the same keys wait for one piece at most.
+// Where each row must be looked at, they go in pieces: writers of the same keys wait for one piece at most.
 constexpr std::size_t kRowsPerRemoval = 256;
 constexpr int kAttempts = 5;  // while the table is altered under our hands
 
@@ -29,7 +31,11 @@ class PartitionFlush {
  public:
   PartitionFlush(const FlushParts& parts, TableDefPtr table, const UserId& user,
                  JobContext& context)
-      : parts_(parts), table_(std::move(table)), user_(user), context_(context) {}
+      : parts_(parts),
+        table_(std::move(table)),
+        user_(user),
+        context_(context),
+        recording_(parts.committer.Record(PartitionPrefix(table_->id, user))) {}
 
   Result<FlushedPartition> Run() {
     KALAM_TRY_ASSIGN(const cold::Placement place, parts_.storages.Place(*table_, user_.text()));
@@ -54,7 +60,8 @@ class PartitionFlush {
  private:
   // Remembers key and seq of each row, a few bytes more than they take.
   Status WriteRows(SegmentBuilder& builder) {
-    auto rows = parts_.reader.ScanHot(parts_.committer.Snapshot(), *table_, user_);
+    // Rows that are not durable yet are so before their segment is: it is published after them in the commit order.
+    auto rows = parts_.reader.ScanHot(recording_->snapshot(), *table_, user_);
     if (!rows.Valid()) return rows.status();
     return builder.Write([&]() -> Result<std::optional<RowView>> {
       if (!first_row_) rows.Next();
@@ -82,8 +89,10 @@ class PartitionFlush {
     change.added.push_back(std::move(added));
     kv::Batch batch;
     // Rows leave the hot store in jobs of this table and with their table or user: whose removal is not undone here.
+    KALAM_TRY_ASSIGN(const kv::Expectation unchanged,
+                     parts_.manifests.Publish(table_->id, user_.text(), base, change, batch));
     const kv::Expectation expected[] = {
-        parts_.manifests.Publish(table_->id, user_.text(), *base, change, batch),
+        unchanged,
         {.family = kv::Family::kHot, .key = PartitionPrefix(table_->id, user_) + rows_.front().key}};
     cold::Garbage::Settle(change.added.front().segment, batch);
     KALAM_TRY_ASSIGN(const Seq written, parts_.committer.WriteAbout(table_->id, batch, expected));
@@ -96,25 +105,34 @@ class PartitionFlush {
   Status DiscardIfDropped() {
     KALAM_TRY_ASSIGN(const auto manifest, parts_.manifests.Load(table_->id, user_.text(), nullptr));
     const bool there = std::ranges::any_of(
-        manifest->entries, [&](const auto& entry) { return entry.segment.file == published_->file; });
+        manifest->entries(), [&](const auto& entry) { return entry->segment.file == published_->file; });
     if (!there) parts_.garbage.Abandon(*published_, true);
     return {};
   }
 
   Status RemoveHotRows() {
-    for (std::size_t begin = 0; begin < rows_.size(); begin += kRowsPerRemoval) {
-      const std::size_t count = std::min(kRowsPerRemoval, rows_.size() - begin);
-      KALAM_TRY(
-          parts_.writer.RemoveFlushed(*table_, user_, std::span(rows_).subspan(begin, count)));
-      if (begin == 0) KALAM_TRY(Reach(parts_, "flush: first hot rows removed"));
+    for (auto rest = std::span<const FlushedRow>(rows_); !rest.empty();) {
+      KALAM_TRY_ASSIGN(const std::size_t done, RemoveSome(rest));
+      if (rest.size() == rows_.size()) KALAM_TRY(Reach(parts_, "flush: first hot rows removed"));
+      rest = rest.subspan(done);
     }
     return Reach(parts_, "flush: hot rows removed");
+  }
+
+  // How many of the rows are dealt with.
+  Result<std::size_t> RemoveSome(std::span<const FlushedRow> rows) {
+    auto done = parts_.writer.RemoveFlushed(*table_, user_, *recording_, rows);
+    if (done.ok() || done.error().code() != ErrorCode::kUnavailable) return done;
+    const auto first = rows.first(std::min(kRowsPerRemoval, rows.size()));
+    KALAM_TRY(parts_.writer.RemoveFlushed(*table_, user_, first));
+    return first.size();
   }
 
   const FlushParts& parts_;
   const TableDefPtr table_;
   const UserId& user_;
   JobContext& context_;
+  const std::unique_ptr<table::ChangeRecording> recording_;  // of what is written while this runs
   std::vector<FlushedRow> rows_;
   std::size_t key_bytes_ = 0;
   bool first_row_ = true;

@@ -10,6 +10,7 @@
 #include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -31,6 +32,19 @@ std::string FileTime(TimestampMicros now) {
   ::gmtime_r(&seconds, &utc);
   return fmt::format("{:04}-{:02}-{:02}T{:02}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
                      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+// Whose values are whole numbers in a row.
+bool IsNumberOrTime(DataType type) {
+  switch (type) {
+    case DataType::kSmallInt:
+    case DataType::kInt:
+    case DataType::kBigInt:
+    case DataType::kTimestamp:
+    case DataType::kDate:
+    case DataType::kTime: return true;
+    default: return false;
+  }
 }
 
 // Not yet known by name.
@@ -66,6 +80,12 @@ Status SegmentBuilder::Write(const NextRow& next) {
   cold::KeyFilter::Builder filter;
   std::string key;
   const std::size_t declared = table_.columns.size();
+  std::vector<std::pair<std::size_t, cold::ColumnExtent>> extents;  // by place in the row
+  for (std::size_t i = 0; i < declared; ++i) {
+    if (i == table_.primary_key || !IsNumberOrTime(table_.columns[i].type)) continue;
+    extents.push_back({i, {.field_id = static_cast<std::int32_t>(table_.columns[i].id)}});
+  }
+  extents.push_back({declared + 1, {.field_id = cold::kUpdatedFieldId}});
   const auto feed = [&](std::span<Datum> out) -> Result<bool> {
     KALAM_TRY_ASSIGN(const std::optional<RowView> row, next());
     if (!row) return false;
@@ -74,6 +94,9 @@ Status SegmentBuilder::Write(const NextRow& next) {
     out[declared] = Datum::Int(static_cast<std::int64_t>(seq.value()));
     out[declared + 1] = Datum::Int(row->updated());
     out[declared + 2] = Datum::Bool(row->deleted());
+    for (auto& [place, extent] : extents) {
+      if (!out[place].is_null()) extent.Include(out[place].int_value());
+    }
     key.clear();
     AppendPrimaryKey(key, row->column(table_.primary_key));
     filter.Add(key);
@@ -89,6 +112,7 @@ Status SegmentBuilder::Write(const NextRow& next) {
   };
   KALAM_TRY(engine_.Write(local_, cold::ColumnsToWrite(table_), feed));
   KALAM_TRY_ASSIGN(cold::FileDigest digest, cold::DigestFile(local_));
+  for (const auto& [place, extent] : extents) segment.extents.push_back(extent);
   segment.bytes = digest.bytes;
   segment.sha256 = std::move(digest.sha256);
   segment_ = std::move(segment);

@@ -33,12 +33,30 @@ bool MayHaveAny(const cold::Manifest::Entry& entry, const std::vector<std::strin
   return std::ranges::any_of(keys, [&](const std::string& key) { return entry.MayContain(key); });
 }
 
+// False: certainly no row of the segment has such values.
+bool MayHave(const cold::Segment& segment, const std::vector<duck::SegmentColumn>& columns,
+             const std::vector<duck::ColumnRange>& ranges) {
+  const auto outside = [&](const duck::ColumnRange& range) {
+    const std::int32_t id = columns[range.column].field_id;
+    const auto extent = std::ranges::find(segment.extents, id, &cold::ColumnExtent::field_id);
+    if (extent == segment.extents.end()) return false;
+    const auto number = [](const std::optional<Value>& bound) {
+      const bool is_number = bound && bound->view().kind() == Datum::Kind::kInt;
+      return is_number ? std::optional(bound->view().int_value()) : std::nullopt;
+    };
+    const auto lower = number(range.lower), upper = number(range.upper);
+    return (lower && extent->max < *lower) || (upper && extent->min > *upper);
+  };
+  return std::ranges::none_of(ranges, outside);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader, const TableDef& table,
                                                    const UserId& user, const table::DurableSnapshot& snapshot,
                                                    const table::ScanBounds& bounds,
-                                                   const std::optional<std::vector<Value>>& points) {
+                                                   const duck::KeyRange& wanted) {
+  const auto& points = wanted.points;
   const cold::ColdRows* cold = reader.cold();
   if (cold == nullptr) return std::shared_ptr<duck::ColdPart>();
   KALAM_TRY_ASSIGN(const auto manifest, cold->manifests().Load(table.id, user.text(), snapshot.view_ptr()));
@@ -48,11 +66,16 @@ Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader, 
     for (const Value& point : *points) AppendPrimaryKey(keys.emplace_back(), point.view());
   }
   auto part = std::make_shared<duck::ColdPart>();
-  for (const cold::Manifest::Entry& entry : manifest->entries) {
+  part->columns = ColumnsOf(table);
+  bool as_they_are = true;
+  manifest->ForEachWithin(bounds.lower, bounds.upper, [&](const cold::Manifest::Entry& entry) {
     const cold::Segment& segment = entry.segment;
-    if (segment.max_key < bounds.lower || (bounds.upper && segment.min_key >= *bounds.upper)) continue;
-    if (points && !MayHaveAny(entry, keys)) continue;
-    if (!ReadsAsItIs(table, segment.schema_version)) return std::shared_ptr<duck::ColdPart>();
+    if (points && !MayHaveAny(entry, keys)) return;
+    if (!ReadsAsItIs(table, segment.schema_version)) {
+      as_they_are = false;
+      return;
+    }
+    if (!MayHave(segment, part->columns, wanted.columns)) return;
     part->segments.push_back({.open = [cold, manifest, &segment]() -> Result<duck::ColdFile> {
                                 KALAM_TRY_ASSIGN(auto file, cold->files().Get(segment));
                                 std::string path = file->path();
@@ -60,10 +83,9 @@ Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader, 
                               },
                               .hidden = entry.hidden,
                               .has_tombstones = segment.tombstones > 0});
-  }
-  if (part->segments.empty()) return std::shared_ptr<duck::ColdPart>();
+  });
+  if (!as_they_are || part->segments.empty()) return std::shared_ptr<duck::ColdPart>();
   part->engine = &cold->engine();
-  part->columns = ColumnsOf(table);
   part->key_column = table.primary_key;
   return part;
 }

@@ -276,10 +276,6 @@ Result<FastOutcome> FastPath::Select(const FastStatement& statement, const Table
     return FastOutcome::kWouldBlock;
   }
   KALAM_TRY(rows.status());
-  if (rows.stopped_at_cold()) {
-    response.DropOpenResult();
-    return FastOutcome::kNotFast;
-  }
   response.EndRows({.cache_hit = NoteShape(statement, *table)});
   return FastOutcome::kDone;
 }

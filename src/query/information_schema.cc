@@ -16,9 +16,7 @@ using Listed = std::variant<TableDefPtr, const SystemTable*>;
 // What the viewer may see, by schema and name; the system schemas last.
 std::vector<Listed> ListVisible(const catalog::Catalog& catalog, const SystemTables& system, const Viewer& viewer) {
   std::vector<Listed> listed;
-  for (TableDefPtr& table : catalog.ListTables()) {
-    if (viewer.may_see(*table)) listed.emplace_back(std::move(table));
-  }
+  for (TableDefPtr& table : VisibleTables(catalog, viewer, "table_schema")) listed.emplace_back(std::move(table));
   for (const SystemTable& table : system.tables()) {
     if (MayRead(viewer, table)) listed.emplace_back(&table);
   }

@@ -24,6 +24,22 @@ std::vector<ShownColumn> ShownColumns(const std::vector<duck::ScanColumn>& syste
   return shown;
 }
 
+std::vector<TableDefPtr> VisibleTables(const catalog::Catalog& catalog, const Viewer& viewer,
+                                       std::string_view ns_column) {
+  const auto ns = viewer.Only(ns_column);
+  const auto name = viewer.Only("table_name");
+  std::vector<TableDefPtr> tables;
+  if (ns && name) {
+    tables.push_back(catalog.FindTable(*ns, *name));
+  } else {
+    tables = catalog.ListTables(ns);
+  }
+  std::erase_if(tables, [&](const TableDefPtr& table) {
+    return !table || (name && table->name.table != *name) || !viewer.may_see(*table);
+  });
+  return tables;
+}
+
 std::string DocumentKey(const TableName& name) { return name.ns + ":" + name.table; }
 
 }  // namespace kalam::query

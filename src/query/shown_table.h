@@ -2,10 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "catalog/catalog.h"
 #include "duck/scan_source.h"
 #include "model/table_def.h"
+#include "query/system_table.h"
 
 // How definitions look in listings.
 namespace kalam::query {
@@ -22,6 +25,10 @@ struct ShownColumn {
 // The system columns come after the declared ones.
 std::vector<ShownColumn> ShownColumns(const TableDef& table);
 std::vector<ShownColumn> ShownColumns(const std::vector<duck::ScanColumn>& system_table);
+
+// The tables that the viewer may see and asks for; `ns_column` is what the listing calls their namespace.
+std::vector<TableDefPtr> VisibleTables(const catalog::Catalog& catalog, const Viewer& viewer,
+                                       std::string_view ns_column);
 
 // `app:notes`, the key of a table's document (specification 6.3).
 std::string DocumentKey(const TableName& name);

@@ -1,5 +1,7 @@
 #include "query/system_table.h"
 
+#include <algorithm>
+
 namespace kalam::query {
 namespace {
 
@@ -33,8 +35,15 @@ class SystemSource final : public duck::ScanSource {
   std::optional<duck::SchemaStamp> stamp() const override {
     return duck::SchemaStamp{UINT64_MAX, reinterpret_cast<std::uintptr_t>(&table_)};
   }
-  Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange&) const override {
-    return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(table_.rows(viewer_)));
+  Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange& keys) const override {
+    Viewer viewer = viewer_;
+    for (const auto& [column, lower, upper] : keys.columns) {
+      const bool one = lower && upper && lower->view() == upper->view();
+      if (one && lower->view().kind() == Datum::Kind::kText) {
+        viewer.only.push_back({table_.columns[column].name, std::string(lower->view().text())});
+      }
+    }
+    return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(table_.rows(viewer)));
   }
 
  private:
@@ -43,6 +52,11 @@ class SystemSource final : public duck::ScanSource {
 };
 
 }  // namespace
+
+std::optional<std::string_view> Viewer::Only(std::string_view column) const {
+  const auto found = std::ranges::find(only, column, &ColumnText::column);
+  return found == only.end() ? std::nullopt : std::optional<std::string_view>(found->text);
+}
 
 std::shared_ptr<const duck::ScanSource> MakeSystemSource(const SystemTable& table, Viewer viewer) {
   return std::make_shared<SystemSource>(table, std::move(viewer));

@@ -46,12 +46,6 @@ RowStream StorageRows(const catalog::Catalog& catalog, Credentials credentials) 
   });
 }
 
-std::vector<TableDefPtr> VisibleTables(const catalog::Catalog& catalog, const Viewer& viewer) {
-  std::vector<TableDefPtr> tables = catalog.ListTables();
-  std::erase_if(tables, [&](const TableDefPtr& table) { return !viewer.may_see(*table); });
-  return tables;
-}
-
 SystemTable Tables(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "tables",
@@ -70,7 +64,7 @@ SystemTable Tables(const catalog::Catalog& catalog) {
                       {"access", kText}},
           .rows = [&catalog](const Viewer& viewer) {
             const bool admin = auth::IsAdmin(viewer.who.role);
-            return StreamOf(VisibleTables(catalog, viewer), [&catalog, admin](const TableDefPtr& table,
+            return StreamOf(VisibleTables(catalog, viewer, "namespace"), [&catalog, admin](const TableDefPtr& table,
                                                                               std::vector<Row>& rows) {
               // Where things are on the host is the administrators' affair.
               const std::string location = admin ? catalog.StorageLocation(*table) : std::string();
@@ -116,7 +110,11 @@ SystemTable Users(const catalog::Catalog& catalog) {
                       {"updated_at", kTimestamp},
                       {"deleted_at", kTimestamp}},
           .rows = [&catalog](const Viewer& viewer) {
-            return StreamOf(catalog.ListUsers(), [all = viewer.deleted_users](const catalog::UserPtr& user,
+            std::vector<catalog::UserPtr> users = catalog.ListUsers();
+            if (const auto name = viewer.Only("username")) {
+              std::erase_if(users, [&](const catalog::UserPtr& user) { return user->username != *name; });
+            }
+            return StreamOf(std::move(users), [all = viewer.deleted_users](const catalog::UserPtr& user,
                                                                               std::vector<Row>& rows) {
               if (user->deleted_at && !all) return;
               rows.push_back({Text(user->user_id), Text(user->username), Text(auth::ToString(user->role)),
@@ -203,7 +201,7 @@ SystemTable TableSchemas(const catalog::Catalog& catalog) {
                       {"changes", kText},
                       {"arrow_schema", kText}},
           .rows = [&catalog](const Viewer& viewer) {
-            return StreamOf(VisibleTables(catalog, viewer), [&catalog](const TableDefPtr& table,
+            return StreamOf(VisibleTables(catalog, viewer, "namespace_id"), [&catalog](const TableDefPtr& table,
                                                                        std::vector<Row>& rows) {
               const std::string key = DocumentKey(table->name);
               for (const auto& entry : catalog.SchemaHistory(table->name.ns, table->name.table)) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include <unistd.h>
 
@@ -83,6 +85,42 @@ TEST_F(SystemTablesTest, RowsAreMadeWhenAScanOpensAndNotBefore) {
   EXPECT_EQ(made, 1);
   EXPECT_FALSE(cursor->Next().value());
   EXPECT_FALSE(cursor->Next().value());
+}
+
+TEST_F(SystemTablesTest, WhatIsAskedForByNameIsLookedUp) {
+  for (const std::string ns : {"app", "web"}) {
+    ASSERT_TRUE(catalog_->CreateNamespace(ns, false).ok());
+    for (const std::string name : {"notes", "tags"}) {
+      TableDef spec;
+      spec.name = {ns, name};
+      spec.columns.push_back({.name = "id", .type = DataType::kBigInt, .nullable = false, .primary_key = true});
+      ASSERT_TRUE(catalog_->CreateTable(std::move(spec), false).ok());
+    }
+  }
+  const Viewer viewer = ViewerOf(auth::Role::kDba);
+  const auto rows = [&](std::string_view schema, std::string_view table,
+                        const std::vector<std::pair<std::string, std::string>>& equal) {
+    const SystemTable& listed = *system_->Find(schema, table);
+    duck::KeyRange keys;
+    for (const auto& [column, text] : equal) {
+      const auto at = std::ranges::find(listed.columns, column, &duck::ScanColumn::name);
+      const Value value(Datum::Text(text));
+      keys.columns.push_back({static_cast<std::size_t>(at - listed.columns.begin()), value, value});
+    }
+    const auto cursor = MakeSystemSource(listed, viewer)->Open(keys).value();
+    int count = 0;
+    while (cursor->Next().value()) ++count;
+    return count;
+  };
+  EXPECT_EQ(rows("system", "tables", {}), 4);
+  EXPECT_EQ(rows("system", "tables", {{"table_name", "tags"}}), 2);
+  EXPECT_EQ(rows("system", "tables", {{"namespace", "web"}}), 2);
+  EXPECT_EQ(rows("system", "tables", {{"namespace", "web"}, {"table_name", "tags"}}), 1);
+  EXPECT_EQ(rows("system", "tables", {{"namespace", "web"}, {"table_name", "gone"}}), 0);
+  EXPECT_EQ(rows("system", "tables", {{"namespace", "gone"}}), 0);
+  EXPECT_EQ(rows("system", "tables", {{"table_id", "web:tags"}}), 4) << "left to the engine";
+  EXPECT_EQ(rows("system", "table_schemas", {{"namespace_id", "app"}, {"table_name", "tags"}}), 1);
+  EXPECT_GE(rows("information_schema", "tables", {{"table_schema", "app"}, {"table_name", "tags"}}), 1);
 }
 
 TEST_F(SystemTablesTest, StatsAreReadInOrderOfName) {

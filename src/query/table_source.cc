@@ -133,7 +133,8 @@ class HotSource final : public duck::ScanSource {
   const std::vector<duck::ScanColumn>& columns() const override { return *columns_; }
   const std::vector<duck::ScanColumn>& hidden_columns() const override { return SeqColumn(); }
   std::optional<std::size_t> key_column() const override { return table_->primary_key; }
-  std::optional<std::uint64_t> estimated_rows() const override { return std::nullopt; }
+  // Of cold rows, which are most where a plan depends on it; counting hot ones means reading them.
+  std::optional<std::uint64_t> estimated_rows() const override;
   std::optional<duck::SchemaStamp> stamp() const override { return StampOf(*table_); }
   Result<std::unique_ptr<duck::ScanCursor>> Open(const duck::KeyRange& keys) const override;
   Result<std::optional<duck::SplitScan>> OpenSplit(const duck::KeyRange& keys) const override;
@@ -217,6 +218,13 @@ table::ScanBounds BoundsOf(const duck::KeyRange& keys) {
   return bounds;
 }
 
+std::optional<std::uint64_t> HotSource::estimated_rows() const {
+  if (reader_.cold() == nullptr) return std::nullopt;
+  const auto manifest = reader_.cold()->manifests().Load(table_->id, user_.text(), snapshot_->view_ptr());
+  if (!manifest.ok() || (*manifest)->empty()) return std::nullopt;
+  return (*manifest)->live_rows();
+}
+
 bool IsPoint(const duck::KeyRange& keys) {
   return keys.lower && keys.upper && keys.lower->view() == keys.upper->view();
 }
@@ -236,7 +244,7 @@ Result<std::optional<duck::SplitScan>> HotSource::OpenSplit(const duck::KeyRange
     return std::optional<duck::SplitScan>();
   }
   const table::ScanBounds bounds = BoundsOf(keys);
-  KALAM_TRY_ASSIGN(auto part, ColdPartOf(reader_, *table_, user_, *snapshot_, bounds, keys.points));
+  KALAM_TRY_ASSIGN(auto part, ColdPartOf(reader_, *table_, user_, *snapshot_, bounds, keys));
   if (!part) return std::optional<duck::SplitScan>();
   if (!include_deleted_) part->deleted_column = table_->columns.size() + 1;
   KALAM_TRY_ASSIGN(part->hidden, reader_.HotKeys(snapshot_, *table_, user_, bounds));

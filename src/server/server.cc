@@ -467,7 +467,11 @@ Status Server::Parts::OpenApi() {
     const bool sees_all = auth::IsAdmin(viewer.who.role);
     return LiveQueryRows(hub->List(sees_all ? std::nullopt : std::optional(viewer.who.user_id.text())));
   });
-  system_tables->Supply("system", "jobs", [this](const query::Viewer&) {
+  system_tables->Supply("system", "jobs", [this](const query::Viewer& viewer) {
+    if (const auto id = viewer.Only("job_id")) {
+      auto job = job_store->Find(*id);
+      if (job.ok()) return JobRows(*job ? std::vector<jobs::Job>{**std::move(job)} : std::vector<jobs::Job>());
+    }
     auto list = job_store->List();
     if (!list.ok()) log::Error("server", "system.jobs: " + list.error().message());
     return JobRows(list.ok() ? *std::move(list) : std::vector<jobs::Job>());

@@ -17,6 +17,7 @@
 #include "model/seq_generator.h"
 #include "sequencer_mutex.h"
 #include "table/change_interest.h"
+#include "table/change_recording.h"
 
 namespace kalam::table {
 namespace {
@@ -87,6 +88,8 @@ struct Committer::Impl {
     std::optional<TableId> about{};       // must not have been dropped
     std::span<const kv::Expectation> expected{};
     std::optional<PendingCommit::Target> fence{};  // the only schema version that may be written from now on
+    const ChangeRecording* recording = nullptr;    // what `make` is given to fill the batch
+    const MakeBatch* make = nullptr;
   };
 
   Status CheckTargets(const std::vector<PendingCommit::Target>& targets) const {
@@ -124,6 +127,13 @@ struct Committer::Impl {
     }
   }
 
+  void Record(PendingCommit& commit) {
+    for (const auto& places : commit.places_) {
+      const std::string_view key(commit.batch_.at(places.hot_key), places.hot_key_bytes);
+      for (ChangeRecording* recording : recordings) recording->Note(key);
+    }
+  }
+
   // One attempt; the lock is held for its length.
   Result<CommitOutcome> TakeTurn(const Turn& turn) {
     std::lock_guard lock(sequencer);
@@ -132,6 +142,12 @@ struct Committer::Impl {
     if (turn.about && dropped.contains(*turn.about)) return Error(ErrorCode::kNotFound, "the table was dropped");
     for (const kv::Expectation& expected : turn.expected) KALAM_TRY(Check(expected));
     CommitOutcome outcome;
+    if (turn.make) {
+      if (turn.recording->too_many_) return Error(ErrorCode::kUnavailable, "too many changes to record");
+      turn.batch.Clear();
+      KALAM_TRY((*turn.make)(turn.recording->keys_, turn.batch));
+      if (turn.batch.empty()) return outcome;
+    }
     outcome.first = seqs.Reserve(count);
     outcome.last = seqs.Advance(outcome.first, count - 1);
     if (turn.commit) Stamp(*turn.commit, seqs, outcome.first);
@@ -155,6 +171,7 @@ struct Committer::Impl {
       if (turn.commit && interest.any()) {
         for (const std::uint32_t slot : turn.commit->slots_) interest.Touch(slot);
       }
+      if (turn.commit && !recordings.empty()) Record(*turn.commit);
       written_lease = lease;
       written.store(outcome.last, std::memory_order_seq_cst);
       commits.fetch_add(1, std::memory_order_relaxed);
@@ -335,6 +352,7 @@ struct Committer::Impl {
   std::unordered_set<TableId> dropped;          // guarded by sequencer
   std::unordered_map<TableId, int> fences;      // guarded by sequencer; tables altered since the start
   ChangeInterest interest;              // guarded by sequencer
+  std::vector<ChangeRecording*> recordings;     // guarded by sequencer
   std::uint64_t changes = 0;            // guarded by sequencer; rows changed since the last round began
   std::atomic<Seq> written;             // changed under sequencer
   Seq written_lease;                    // guarded by sequencer
@@ -469,6 +487,35 @@ Result<Seq> Committer::WriteAbout(TableId table, const kv::Batch& batch,
   KALAM_TRY_ASSIGN(const auto outcome,
                    impl_->Sequence({.batch = all, .about = table, .expected = expected}, Blocking::kAllowed));
   return outcome.last;
+}
+
+std::unique_ptr<ChangeRecording> Committer::Record(std::string partition, std::size_t max_keys) {
+  std::unique_ptr<ChangeRecording> recording(new ChangeRecording(*this, std::move(partition), max_keys));
+  std::lock_guard lock(impl_->sequencer);
+  recording->snapshot_ = std::make_shared<const DurableSnapshot>(impl_->store.TakeSnapshot(),
+                                                                 impl_->written.load(std::memory_order_relaxed));
+  impl_->recordings.push_back(recording.get());
+  return recording;
+}
+
+ChangeRecording::~ChangeRecording() {
+  std::lock_guard lock(committer_.impl_->sequencer);
+  std::erase(committer_.impl_->recordings, this);
+}
+
+void ChangeRecording::Note(std::string_view hot_key) {
+  if (too_many_ || !hot_key.starts_with(partition_)) return;
+  keys_.emplace(hot_key.substr(partition_.size()));
+  if (keys_.size() <= max_keys_) return;
+  too_many_ = true;
+  keys_.clear();
+}
+
+Status Committer::WriteAbout(TableId table, const ChangeRecording& recording, const MakeBatch& make) {
+  kv::Batch batch;
+  const auto outcome = impl_->Sequence(
+      {.batch = batch, .about = table, .recording = &recording, .make = &make}, Blocking::kAllowed);
+  return outcome.ok() ? Status() : Status(outcome.error());
 }
 
 Seq Committer::Watch(std::uint32_t slot) {

@@ -32,7 +32,7 @@ Status LatestRows::Prefetch(const TableDef& table, std::string_view user,
   const auto repeated = std::ranges::unique(wanted);
   wanted.erase(repeated.begin(), repeated.end());
   Partition& known = prefetched_[partition];
-  known.version = manifest->version;
+  known.version = manifest->version();
   for (const std::string& key : wanted) known.rows[key];
   return cold_->GetMany(*manifest, table, wanted, [&](std::size_t key, std::string_view row) {
     known.rows[wanted[key]] = row;
@@ -67,7 +67,7 @@ Result<std::string_view> LatestRows::FindCold(const TableDef& table, std::string
     return std::string_view();
   }
   const auto known = prefetched_.find(partition);
-  if (known != prefetched_.end() && known->second.version == manifest->version) {
+  if (known != prefetched_.end() && known->second.version == manifest->version()) {
     const auto row = known->second.rows.find(key);
     if (row != known->second.rows.end()) return Found(row->second);
   }

@@ -22,7 +22,10 @@ void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, 
   const auto hot = batch_.PutParts(kv::Family::kHot, hot_key, std::span(&row, 1));
   const std::size_t log_row =
       AppendChange(record_, {.op = op, .key = key, .row = row, .old_row = old_row});
-  places_.push_back({.hot_row = hot.value, .log_row = log_row});
+  places_.push_back({.hot_key = hot.key,
+                     .hot_key_bytes = partition.size() + key.size(),
+                     .hot_row = hot.value,
+                     .log_row = log_row});
   if (record_.size() >= kChangeRecordBytes) CloseRecord();
 }
 

@@ -89,13 +89,14 @@ Status Reader::AddCold(RowCursor& cursor, const DurableSnapshotPtr& snapshot, co
   }
   const std::optional<std::string> max = manifest->MaxKey(bounds.lower, bounds.upper);
   if (!max) return {};
-  if (cursor.direction_ == Direction::kBackward) {
-    cursor.cold_max_ = max;
-  } else if (cursor.blocking_ == Blocking::kNever) {
+  const bool backwards = cursor.direction_ == Direction::kBackward;
+  if (!backwards && cursor.blocking_ == Blocking::kNever) {
     cursor.would_block_ = true;
-  } else {
-    cursor.cold_ = cold_->Scan(manifest, table, bounds.lower, bounds.upper);
+    return {};
   }
+  cursor.cold_max_ = *max;
+  cursor.cold_ = backwards ? cold_->ScanBackwards(manifest, table, bounds.lower, bounds.upper)
+                           : cold_->Scan(manifest, table, bounds.lower, bounds.upper);
   return {};
 }
 
@@ -163,7 +164,6 @@ RowCursor::RowCursor(std::unique_ptr<kv::Iterator> it, const TableDef& table, st
 
 void RowCursor::Start() {
   StepHot();
-  if (cold_) StepCold();
   Choose();
 }
 
@@ -188,19 +188,25 @@ void RowCursor::StepHot() {
 }
 
 void RowCursor::StepCold() {
+  cold_started_ = true;
   auto more = cold_->Next();
   cold_valid_ = more.ok() && *more;
   if (!more.ok()) row_status_ = std::move(more).error();
+}
+
+bool RowCursor::ColdMayBeNext() const {
+  return direction_ == Direction::kForward || !hot_valid_ || it_->key().substr(prefix_bytes_) <= cold_max_;
 }
 
 void RowCursor::Choose() {
   place_ = Place::kEnd;
   // An iterator that had to stop says nothing about what comes next.
   if (!row_status_.ok() || it_->would_block() || !it_->status().ok()) return;
-  if (cold_max_ && (!hot_valid_ || it_->key().substr(prefix_bytes_) <= *cold_max_)) {
+  if (cold_ && !cold_started_ && ColdMayBeNext()) {
     would_block_ = blocking_ == Blocking::kNever;
-    stopped_at_cold_ = !would_block_;
-    return;
+    if (would_block_) return;
+    StepCold();
+    if (!row_status_.ok()) return;
   }
   if (!cold_valid_) {
     if (hot_valid_) place_ = Place::kHot;
@@ -210,7 +216,8 @@ void RowCursor::Choose() {
     place_ = Place::kCold;
     return;
   }
-  const int order = it_->key().substr(prefix_bytes_).compare(cold_->key());
+  const int keys = it_->key().substr(prefix_bytes_).compare(cold_->key());
+  const int order = direction_ == Direction::kForward ? keys : -keys;
   place_ = order < 0 ? Place::kHot : order > 0 ? Place::kCold : Place::kBoth;
 }
 

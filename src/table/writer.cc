@@ -255,6 +255,38 @@ class TransactionCommit {
   PendingCommit commit_;
 };
 
+// Few keys that stay lie between so many rows and cost less as a range, which takes as long for one row as for a
+// million. More ranges would cost whoever reads near them, until files are merged.
+constexpr std::size_t kRowsPerRange = 1'024;
+constexpr std::size_t kDeletesPerPiece = 128;  // some ten microseconds
+
+// Adds the removal of the first of `rows` (ascending) but for keys in `stay`: runs of many as ranges, others one by
+// one. Returns how many of them it has dealt with.
+std::size_t AddRemoval(std::string_view partition, std::span<const Writer::FlushedRow> rows,
+                       const ChangeRecording::Keys& stay, kv::Batch& batch) {
+  const auto hot_key = [&](const Writer::FlushedRow& row) { return std::string(partition) + row.key; };
+  std::size_t done = 0;
+  auto next_to_stay = stay.lower_bound(rows.front().key);
+  while (done < rows.size() && batch.count() < kDeletesPerPiece) {
+    const auto rest = rows.subspan(done);
+    const auto end = next_to_stay == stay.end()
+                         ? rest.end()
+                         : std::ranges::lower_bound(rest, *next_to_stay, {}, &Writer::FlushedRow::key);
+    auto run = rest.first(static_cast<std::size_t>(end - rest.begin()));
+    if (run.size() >= kRowsPerRange) {
+      batch.DeleteRange(kv::Family::kHot, hot_key(run.front()), hot_key(run.back()) + '\0');
+    } else {
+      run = run.first(std::min(run.size(), kDeletesPerPiece - batch.count()));
+      for (const auto& row : run) batch.Delete(kv::Family::kHot, hot_key(row));
+    }
+    done += run.size();
+    if (done == rows.size() || next_to_stay == stay.end()) continue;
+    if (rows[done].key == *next_to_stay) ++done;
+    if (done < rows.size()) next_to_stay = stay.lower_bound(rows[done].key);
+  }
+  return done;
+}
+
 }  // namespace
 
 struct Writer::Impl {
@@ -308,6 +340,18 @@ Status Writer::RemoveFlushed(const TableDef& table, const UserId& user, std::spa
   if (batch.empty()) return {};
   KALAM_TRY(impl_->committer.WriteAbout(table.id, batch));
   return {};
+}
+
+Result<std::size_t> Writer::RemoveFlushed(const TableDef& table, const UserId& user, const ChangeRecording& recording,
+                                          std::span<const FlushedRow> rows) {
+  const std::string partition = PartitionPrefix(table.id, user);
+  std::size_t done = 0;
+  KALAM_TRY(impl_->committer.WriteAbout(table.id, recording,
+                                        [&](const ChangeRecording::Keys& changed, kv::Batch& batch) -> Status {
+                                          done = AddRemoval(partition, rows, changed, batch);
+                                          return {};
+                                        }));
+  return done;
 }
 
 }  // namespace kalam::table

@@ -17,7 +17,7 @@
 
 namespace kalam::cold {
 
-// Walks the visible cold rows of a partition in primary key order, tombstones included, as rows of
+// Walks the visible cold rows of a partition in primary key order or against it, tombstones included, as rows of
 // the definition it was made with. Not thread-safe; reads files. Opens a segment when its first key
 // is due and closes it after its last.
 class ColdCursor {
@@ -57,6 +57,9 @@ class ColdRows {
   // this must outlive the cursor.
   std::unique_ptr<ColdCursor> Scan(ManifestPtr manifest, const TableDef& table, std::string lower,
                                    std::optional<std::string> upper) const;
+  // The same from the last to the first.
+  std::unique_ptr<ColdCursor> ScanBackwards(ManifestPtr manifest, const TableDef& table, std::string lower,
+                                            std::optional<std::string> upper) const;
 
  private:
   const ManifestStore& manifests_;

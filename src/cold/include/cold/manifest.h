@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,8 +26,9 @@ using HiddenKeys = std::vector<std::string>;  // ascending
 
 // The cold rows of one partition at one moment: its segments, oldest first. Of several segments
 // that hold a key, all but the newest hide it, so a key is visible in one segment at most.
-// Immutable; shared by readers.
-struct Manifest {
+// Immutable; shared by readers, and its entries with the manifests before and after it.
+class Manifest {
+ public:
   struct Entry {
     Segment segment;
     std::shared_ptr<const KeyFilter> filter;
@@ -39,20 +41,58 @@ struct Manifest {
     }
     // What is hidden here once other segments have these keys (ascending).
     HiddenKeys HiddenWith(const std::vector<std::string>& keys) const;
+    // About how many rows are visible, tombstones not counted.
+    std::uint64_t LiveRows() const {
+      const std::uint64_t gone = segment.tombstones + (hidden ? hidden->size() : 0);
+      return segment.rows - std::min(segment.rows, gone);
+    }
   };
+  using EntryPtr = std::shared_ptr<const Entry>;
 
-  std::uint64_t version = 0;  // grows with each change of this partition; 0: never had segments
-  std::vector<Entry> entries;
+  Manifest() = default;
+  Manifest(std::uint64_t version, std::vector<EntryPtr> entries);
 
-  bool empty() const { return entries.empty(); }
+  std::uint64_t version() const { return version_; }  // grows with each change of the partition; 0: never had segments
+  const std::vector<EntryPtr>& entries() const { return entries_; }
+  bool empty() const { return entries_.empty(); }
   // Never used before in this partition: each change adds one segment at most.
-  SegmentId NextSegmentId() const { return SegmentId(version + 1); }
+  SegmentId NextSegmentId() const { return SegmentId(version_ + 1); }
+
+  // Calls `use` for each segment whose range of keys meets lower <= key < upper (nullopt: no bound), by their first
+  // key. Steps over others only where ranges overlap: with ten thousand files that follow each other, over none.
+  template <typename Use>
+  void ForEachWithin(std::string_view lower, const std::optional<std::string>& upper, Use use) const {
+    const auto end = upper ? FirstFrom(*upper) : by_first_key_.end();
+    for (auto place = FirstReaching(lower); place < end; ++place) {
+      if ((*place)->segment.max_key >= lower) use(**place);
+    }
+  }
   // False: certainly no version of the key is cold.
   bool MayContain(std::string_view key) const {
-    return std::ranges::any_of(entries, [&](const Entry& entry) { return entry.MayContain(key); });
+    const auto end = FirstBeyond(key);
+    for (auto place = FirstReaching(key); place < end; ++place) {
+      if ((*place)->MayContain(key)) return true;
+    }
+    return false;
   }
   // The highest key that a segment may hold of lower <= key < upper (nullopt: no bound); nullopt: none has any.
   std::optional<std::string> MaxKey(std::string_view lower, const std::optional<std::string>& upper) const;
+  // What LiveRows of the segments make together.
+  std::uint64_t live_rows() const { return live_rows_; }
+
+ private:
+  using Places = std::vector<const Entry*>;
+  // The first one, by first keys, that begins at the key or behind it; that begins behind it; from which on segments
+  // may end at the key or behind it.
+  Places::const_iterator FirstFrom(std::string_view key) const;
+  Places::const_iterator FirstBeyond(std::string_view key) const;
+  Places::const_iterator FirstReaching(std::string_view key) const;
+
+  std::uint64_t version_ = 0;
+  std::vector<EntryPtr> entries_;
+  Places by_first_key_;
+  Places furthest_;  // of by_first_key_ up to the same place, the one with the highest last key
+  std::uint64_t live_rows_ = 0;
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;
 
@@ -115,8 +155,12 @@ class ManifestStore {
   // caller writes the batch in the commit order, under the expectation that is returned: that the
   // partition is still at `base` (a user's removal may have come in between). Keys of added segments
   // are hidden in the segments that may hold them; segments of one change must not share keys.
-  kv::Expectation Publish(TableId table, std::string_view user, const Manifest& base,
-                          const ManifestChange& change, kv::Batch& batch);
+  // The changed manifest is in the cache before anybody can see its version: nobody has to read thousands of
+  // segments because one was added. When the batch is not written, no snapshot ever shows that version, until the
+  // next Publish replaces it.
+  // Errors: kCorruption when an added filter is of an unknown form.
+  Result<kv::Expectation> Publish(TableId table, std::string_view user, const ManifestPtr& base,
+                                  const ManifestChange& change, kv::Batch& batch);
 
   // Adds the removal of everything about a table, or about one partition of it.
   static void DropTable(TableId table, kv::Batch& batch);

@@ -20,12 +20,20 @@ struct ScanColumn {
   DataType type = DataType::kText;
 };
 
+// What a query's WHERE says of a column: no other value matches, nor does NULL.
+struct ColumnRange {
+  std::size_t column = 0;      // numbered as columns()
+  std::optional<Value> lower;  // inclusive, as the column stores it: numbers and times, or text
+  std::optional<Value> upper;
+};
+
 // Which keys a query can match, derived from its WHERE. A hint that narrows: rows outside may be left out,
 // rows inside that fail the whole WHERE are dropped by the engine.
 struct KeyRange {
   std::optional<Value> lower;  // inclusive
   std::optional<Value> upper;  // inclusive
   std::optional<std::vector<Value>> points;  // WHERE id IN (...): only these
+  std::vector<ColumnRange> columns = {};     // of other columns; all of them hold
 };
 
 // A column as Parquet segments hold it.

@@ -39,11 +39,12 @@ struct FlushParts {
 };
 
 // For each partition with hot rows, in this order (design 1.7, 7.1, 7.2):
-//   1. the rows of a durable snapshot, sorted as they are by key, become a file beside its place;
+//   1. the rows of one moment, sorted as they are by key, become a file beside its place, while the
+//   committer records which keys are written from that moment on;
 //   2. the file is made durable under its name;
 //   3. one commit publishes the segment, with the keys it hides in older ones;
 //   4. when that is durable, the hot rows go, each only if it is still the version that was
-//   written.
+//   written: all but those of the recorded keys, in as few ranges as there are gaps between these.
 // A crash after any step loses nothing and shows nothing twice: until 3 the file is an orphan, from
 // 3 on hot rows hide the segment's until they are gone. Tombstones are written like rows.
 std::unique_ptr<TableFlusher> MakeTableFlusher(const FlushParts& parts);

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,15 @@ struct Viewer {
   auth::Identity who;
   std::function<bool(const TableDef& table)> may_see;
   bool deleted_users = false;  // the query asks for soft-deleted users, too
+
+  struct ColumnText {
+    std::string column;
+    std::string text;
+  };
+  // Columns that have this text in every row of the answer: rows with another one may be left out.
+  std::vector<ColumnText> only = {};
+  // nullopt: any.
+  std::optional<std::string_view> Only(std::string_view column) const;
 };
 
 using RowsFunction = std::function<RowStream(const Viewer& viewer)>;

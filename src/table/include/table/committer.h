@@ -1,8 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 
@@ -59,6 +62,8 @@ class ChangeSink {
 // May an operation wait (disk read, contended latch, held back write)? An event loop says kNever and,
 // when the answer is "would block", lets a worker run the same operation with kAllowed.
 enum class Blocking : std::uint8_t { kAllowed, kNever };
+
+class ChangeRecording;
 
 // What Commit did.
 struct CommitOutcome {
@@ -143,6 +148,15 @@ class Committer final : public kv::DurableWriter {
   // was dropped, kConflict when one of `expected` does not hold at this moment; nothing is written then.
   Result<Seq> WriteAbout(TableId table, const kv::Batch& batch, std::span<const kv::Expectation> expected = {});
 
+  // Records which keys of a partition (PartitionPrefix) are written from now on; it fails with more than `max_keys`.
+  std::unique_ptr<ChangeRecording> Record(std::string partition, std::size_t max_keys = 100'000);
+
+  // As WriteAbout, of a batch that is made at its place in the commit order, from the keys recorded so far: nobody
+  // writes until it is written. All writers wait for `make`, which may run more than once; an empty batch is not
+  // written. Errors: kUnavailable when there were more changes than are recorded; those of `make` and of WriteAbout.
+  using MakeBatch = std::function<Status(const std::set<std::string, std::less<>>& changed, kv::Batch& batch)>;
+  Status WriteAbout(TableId table, const ChangeRecording& recording, const MakeBatch& make);
+
   // Commits to partitions of `slot` are told to the sink from now on, until as many Unwatch. Returns the seq
   // written last: later commits are told for sure, earlier ones perhaps.
   Seq Watch(std::uint32_t slot);
@@ -154,6 +168,7 @@ class Committer final : public kv::DurableWriter {
   CommitterStats stats() const;
 
  private:
+  friend class ChangeRecording;
   struct Impl;
   explicit Committer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

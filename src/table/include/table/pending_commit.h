@@ -32,8 +32,10 @@ class PendingCommit {
  private:
   friend class Committer;
 
-  // Where one change's seq goes, as offsets in the batch.
-  struct SeqPlaces {
+  // Where one change's key is and its seq goes, as offsets in the batch.
+  struct Places {
+    std::size_t hot_key;
+    std::size_t hot_key_bytes;
     std::size_t hot_row;  // u64 LE at the start of the row
     std::size_t log_row;  // u64 LE, the row in the log; until its record is closed, the offset in `record_`
   };
@@ -54,7 +56,7 @@ class PendingCommit {
   };
 
   kv::Batch batch_;
-  std::vector<SeqPlaces> places_;
+  std::vector<Places> places_;
   std::vector<RecordKey> record_keys_;
   std::vector<Target> targets_;
   std::vector<std::uint32_t> target_changes_;  // how many each of them gets

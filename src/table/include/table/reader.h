@@ -69,9 +69,6 @@ class RowCursor {
   }
 
   bool would_block() const { return would_block_ || it_->would_block(); }
-  // Backwards only: it ended where cold rows come next, which can be read forwards only. What was
-  // given so far is right.
-  bool stopped_at_cold() const { return stopped_at_cold_; }
   // Errors: kCorruption, kIo, kConflict when a row is newer than the definition; those of
   // cold::ColdCursor.
   Status status() const;
@@ -90,6 +87,7 @@ class RowCursor {
   void Start();
   void StepHot();
   void StepCold();
+  bool ColdMayBeNext() const;
   void Choose();
 
   std::unique_ptr<kv::Iterator> it_;
@@ -101,11 +99,12 @@ class RowCursor {
   bool hot_valid_ = false;
   std::string upgraded_;
   bool is_upgraded_ = false;                // the stored row is of an older schema version
-  std::unique_ptr<cold::ColdCursor> cold_;  // forwards; null: no cold rows
+  std::unique_ptr<cold::ColdCursor> cold_;  // null: no cold rows
   bool cold_valid_ = false;
-  std::optional<std::string> cold_max_;  // backwards: the last key that may be cold
+  // The last key that may be cold. Backwards no file is opened before it is due: the latest rows are often hot.
+  std::string cold_max_;
+  bool cold_started_ = false;
   bool would_block_ = false;
-  bool stopped_at_cold_ = false;
   Status row_status_;
 };
 

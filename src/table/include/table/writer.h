@@ -13,6 +13,7 @@
 #include "model/ids.h"
 #include "model/table_def.h"
 #include "table/change_log.h"
+#include "table/change_recording.h"
 #include "table/committer.h"
 
 namespace kalam::table {
@@ -91,6 +92,13 @@ class Writer {
     Seq seq;
   };
   Status RemoveFlushed(const TableDef& table, const UserId& user, std::span<const FlushedRow> rows);
+
+  // The same for the rows that the partition had when the recording began, without a look at each of them: those whose
+  // keys were written since stay. Takes no latches, holds writers up for some microseconds, and returns how many of
+  // `rows` it has dealt with: go on with the rest. Errors: kUnavailable when too many keys were written since to
+  // know them: use the above.
+  Result<std::size_t> RemoveFlushed(const TableDef& table, const UserId& user, const ChangeRecording& recording,
+                                    std::span<const FlushedRow> rows);
 
   // Reads, decides and writes one row. The function may run more than once and must not block.
   WriteReceipt Mutate(const TableDef& table, const UserId& user, std::string_view key,

@@ -1,0 +1,55 @@
+#include "segment_cursor.h"
+
+#include "model/key_codec.h"
+#include "model/row_upgrade.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kalam::cold {
+namespace {
+
+constexpr std::size_t kBigIntKeyBytes = 8;
+
+}  // namespace
+
+std::optional<Value> BoundOf(std::string_view key, DataType type) {
+  if (type != DataType::kBigInt) return Value(DecodePrimaryKey(key, type));
+  if (key.size() < kBigIntKeyBytes) return std::nullopt;
+  return Value(DecodePrimaryKey(key.substr(0, kBigIntKeyBytes), type));
+}
+
+SegmentCursor::SegmentCursor(const Manifest::Entry& entry, const TableDef& table, SegmentShape shape,
+                             SegmentFilePtr file, std::unique_ptr<duck::SegmentRows> rows)
+    : entry_(entry), table_(table), shape_(std::move(shape)), file_(std::move(file)), rows_(std::move(rows)) {}
+
+Result<std::unique_ptr<SegmentCursor>> SegmentCursor::Open(const ColdRows& cold, const Manifest::Entry& entry,
+                                                           const TableDef& table, const duck::KeyRange& keys) {
+  KALAM_TRY_ASSIGN(SegmentShape shape, ShapeOf(table, entry.segment.schema_version));
+  KALAM_TRY_ASSIGN(SegmentFilePtr file, cold.files().Get(entry.segment));
+  KALAM_TRY_ASSIGN(auto rows, cold.engine().Read(file->path(), shape.columns, shape.key_column, keys));
+  return std::unique_ptr<SegmentCursor>(
+      new SegmentCursor(entry, table, std::move(shape), std::move(file), std::move(rows)));
+}
+
+Result<bool> SegmentCursor::Next() {
+  do {
+    KALAM_TRY_ASSIGN(const bool more, rows_->Next());
+    if (!more) return false;
+    key_.clear();
+    AppendPrimaryKey(key_, rows_->Column(shape_.key_column));
+  } while (entry_.hidden && std::ranges::binary_search(*entry_.hidden, key_));
+  return true;
+}
+
+Result<std::string_view> SegmentCursor::Row() {
+  columns_.clear();
+  for (std::size_t i = 0; i < shape_.seq_column(); ++i) columns_.push_back(rows_->Column(i));
+  stored_.clear();
+  EncodeRow(*shape_.layout, entry_.segment.schema_version, rows_->Column(shape_.updated_column()).int_value(),
+            rows_->Column(shape_.deleted_column()).bool_value(), columns_, stored_);
+  SetRowSeq(stored_.data(), Seq(static_cast<std::uint64_t>(rows_->Column(shape_.seq_column()).int_value())));
+  return CurrentRow(table_, stored_, upgraded_);
+}
+
+}  // namespace kalam::cold

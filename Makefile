@@ -69,9 +69,11 @@ demo: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam
 	@scripts/demo
 
-bench: configure
+# The set-up comes first: the configuration looks for PostgreSQL's client library.
+bench:
 	@scripts/setup --bench
-	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam-bench
+	@$(MAKE) --no-print-directory configure
+	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam bench
 	@bench/run
 
 examples: configure

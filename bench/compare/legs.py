@@ -27,7 +27,8 @@ class Cores:
 
     def __exit__(self, *_):
         elapsed = time.monotonic() - self._begin
-        self.server = (self._system.cpu_seconds() - self._server) / elapsed
+        self.server_seconds = self._system.cpu_seconds() - self._server
+        self.server = self.server_seconds / elapsed
         self.client = (self._children() - self._client) / elapsed
 
     @staticmethod
@@ -62,7 +63,8 @@ class Generator:
             self._next_id[table] = (answer["next_id"] // IDS_PER_LEG + 1) * IDS_PER_LEG
         return {"rate": answer["requests_per_s"], "rows_rate": answer["rows_per_s"],
                 "p50": answer["latency_us"]["p50"], "p99": answer["latency_us"]["p99"],
-                "requests": answer["requests"], "server_cores": cores.server, "client_cores": cores.client}
+                # Per counted request: only without a warm-up are these all of them.
+                "server_us": cores.server_seconds * 1e6 / max(answer["requests"], 1), "server_cores": cores.server, "client_cores": cores.client}
 
     def _generate(self, workload, table, durable=True, **options):
         flags = [text for name, value in options.items() for text in ("--" + name.replace("_", "-"), value)]

@@ -34,7 +34,8 @@ std::uint64_t Owner(std::string_view user, std::string_view from_table) {
 
 void AppendAnswer(std::string_view json, std::string* out) {
   fmt::format_to(std::back_inserter(*out),
-                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", json.size(), json);
+                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", json.size(),
+                 json);
 }
 
 // Rows as kalam-bench spells them: an id of ten digits, then four texts in `quote`s without any inside.

@@ -1,6 +1,7 @@
 """Comparing a run with the one that was kept before: what moved by more than its own noise."""
 
 import json
+import os
 
 # Less is not worth a word, however steady the figures are.
 WORTH_TELLING = 0.05
@@ -30,6 +31,22 @@ def mark(findings, kept):
             found["change"] = change(found["judged"], before["judged"], found["more"])
 
 
+def merge(new, kept, fields):
+    """The new ones, and in their old places those kept ones that were not measured again."""
+    def key(found):
+        return tuple(found[field] for field in fields)
+
+    again = {key(found) for found in new}
+    merged, placed = [], set()
+    for found in kept:
+        if key(found) not in again:
+            merged.append(found)
+        elif key(found) not in placed:
+            placed.add(key(found))
+            merged += [other for other in new if key(other) == key(found)]
+    return merged + [other for other in new if key(other) not in placed]
+
+
 def load(path):
     """The kept run, or an empty one."""
     try:
@@ -40,6 +57,7 @@ def load(path):
 
 
 def save(path, results):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
         file.write("\n")

@@ -12,7 +12,7 @@ ifdef CI
 CMAKE_FLAGS += -DKALAM_WERROR=ON
 endif
 
-.PHONY: help setup configure build run install test check-all check-clang check-asan fuzz demo bench format clean examples
+.PHONY: help setup configure build run install test check-all check-clang check-asan fuzz demo bench bench-growth format clean examples
 
 help:
 	@echo "make run        set up, build, and start the server on localhost:8080 with ./data"
@@ -22,7 +22,7 @@ help:
 	@echo "make install    install into PREFIX=/usr/local: programs, kalam-link, man pages, completions, systemd unit"
 	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
 	@echo "make fuzz       fuzz the parsers and the engine's cage, FUZZ_SECONDS=20 each"
-	@echo "make bench      compare with PostgreSQL 15 on this machine"
+	@echo "make bench      measure beside PostgreSQL, Redis and DuckDB; regenerate docs/performance.md (15 minutes)"
 	@echo "make examples   build examples/chat"
 	@echo "make format     clang-format"
 	@echo "make clean      remove build/ (not ./data)"
@@ -69,10 +69,22 @@ demo: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam
 	@scripts/demo
 
-bench: configure
+# The set-up comes first: the configuration looks for PostgreSQL's client library.
+bench:
 	@scripts/setup --bench
-	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam-bench
-	@bench/run
+	@$(MAKE) --no-print-directory configure
+	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server kalam bench
+	@bench/run --keep
+	@bench/growth --quick --keep
+	@bench/document
+
+# The growth laws at all four sizes.
+bench-growth:
+	@scripts/setup --bench
+	@$(MAKE) --no-print-directory configure
+	@cmake --build $(BUILD) -j $(JOBS) --target kalamdb-server bench
+	@bench/growth --keep
+	@bench/document
 
 examples: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target chat

@@ -1,89 +1,46 @@
-"""Turning rounds of figures into the table that is printed and the JSON that is kept."""
+"""The table of a run, for people. It reads findings as they are kept in JSON."""
 
-import statistics
+from compare.finding import short
 
-
-def summary(goal, rounds):
-    """`rounds`: one {"kalam": figures, "postgres": figures} per round. Ratios are taken per round."""
-    ratios = [r["kalam"][goal.figure] / r["postgres"][goal.figure]
-              for r in rounds if _usable(r.get("kalam")) and _usable(r.get("postgres"))]
-    result = {"goal": goal.key, "title": goal.title, "peer": goal.peer, "target": goal.target,
-              "rounds": rounds}
-    if ratios:
-        result["ratio"] = {"min": min(ratios), "median": statistics.median(ratios), "max": max(ratios)}
-    return result
+HEADS = ("goal", "work", "ours", "peer", "ratio min/med/max", "limit", "aim", "p50 us", "p99 us", "verdict")
 
 
-def table(goals, summaries, connections):
-    """Lines for people. A row is one goal; figures are medians over the rounds."""
-    lines = [f"{'goal':<5}{'work':<42}{'KalamDB':>11}{'PostgreSQL':>12}  "
-             f"{'ratio min/med/max':<20}{'aim':>6}  verdict",
-             "-" * 110]
-    for goal, found in zip(goals, summaries):
-        lines.append(f"{goal.key:<5}{goal.title:<42}{_count(found, 'kalam', goal.figure):>11}"
-                     f"{_count(found, 'postgres', goal.figure):>12}  {_ratio(found):<20}"
-                     f"{'' if goal.target is None else f'{goal.target:.2f}x':>6}  {_verdict(found)}")
-    lines += ["", f"{'goal':<5}{'latency and processor use':<28}"
-              f"{'KalamDB p50':>12}{'p99':>9}{'server':>8}{'client':>8}"
-              f"{'PostgreSQL p50':>16}{'p99':>9}{'server':>8}{'client':>8}",
-              f"{'':<33}{'us':>12}{'us':>9}{'cores':>8}{'cores':>8}{'us':>16}{'us':>9}{'cores':>8}{'cores':>8}",
-              "-" * 110]
-    for goal, found in zip(goals, summaries):
-        cells = f"{goal.key:<5}{goal.title[:27]:<28}"
-        for system, width in (("kalam", 12), ("postgres", 16)):
-            for figure, digits, columns in (("p50", 0, width), ("p99", 0, 9), ("server_cores", 2, 8),
-                                            ("client_cores", 2, 8)):
-                value = _median(found, system, figure)
-                cells += f"{'-' if value is None else f'{value:,.{digits}f}':>{columns}}"
-        lines.append(cells)
-    for found in summaries:
-        for number, figures in enumerate(found["rounds"], 1):
-            for system, figure in figures.items():
-                if not _usable(figure):
-                    lines.append(f"goal {found['goal']}, round {number}, {system} FAILED: {figure['error']}")
-    lines += ["", f"{connections} connections (bulk inserts: 8); requests/s, for bulk inserts rows/s; medians over "
-              "the rounds. Ratios compare neighbours in time; the absolute figures are this machine's."]
-    return lines
+def cells(found):
+    """One finding as the texts of its columns."""
+    return (found["goal"], found["work"], f"{short(found['ours'][1])} {found['unit']}",
+            f"{short(found['peer'][1])} {found['peer_name']}" if "peer" in found else "-",
+            " / ".join(short(value) for value in found["ratio"]) if "ratio" in found else "-",
+            f"{found['limit_share']:.0%}" if found["limit_share"] else "-", found["aim"] or "-",
+            short(found["p50_us"]) if found["p50_us"] else "-", short(found["p99_us"]) if found["p99_us"] else "-",
+            found["verdict"] + (f" ({found['change']} than before)" if found.get("change") else ""))
 
 
-def probes(figures):
-    """Lines on what bounds us: HTTP alone, and the disk's syncs."""
-    lines = ["limits on this machine, now:"]
-    if "http" in figures:
-        http = figures["http"]
-        lines.append(f"  HTTP alone (GET /health, closed loop): {http['rate']:,.0f}/s, p99 {http['p99']:,.0f} us, "
-                     f"server {http['server_cores']:.2f} cores, client {http['client_cores']:.2f}")
-    lines.append(f"  appends of 16 KB with fdatasync, one after the other: {figures['syncs']:,.0f}/s "
-                 f"(a group of 64 rows each: {64 * figures['syncs']:,.0f} rows/s)")
-    return lines
+def table(findings):
+    lines = [HEADS, *(cells(found) for found in findings)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADS))]
+    texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+    return [texts[0], "-" * max(map(len, texts)), *texts[1:]]
 
 
-def failures(summaries):
-    return sum(not _usable(figure) for found in summaries for figures in found["rounds"]
-               for figure in figures.values())
+def markdown(findings):
+    """The same for a document."""
+    lines = ["| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
+    return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells(found)) + " |" for found in findings]
 
 
-def _usable(figures):
-    return bool(figures) and "error" not in figures
-
-
-def _median(found, system, figure):
-    values = [r[system][figure] for r in found["rounds"] if _usable(r.get(system))]
-    return statistics.median(values) if values else None
-
-
-def _count(found, system, figure):
-    value = _median(found, system, figure)
-    return "-" if value is None else f"{value:,.0f}"
-
-
-def _ratio(found):
-    ratio = found.get("ratio")
-    return "-" if ratio is None else f"{ratio['min']:.2f} / {ratio['median']:.2f} / {ratio['max']:.2f}"
-
-
-def _verdict(found):
-    if "ratio" not in found or found["target"] is None:
-        return ""
-    share = found["ratio"]["median"] / found["target"]
-    return "reached" if share >= 1 else f"{share:.0%} of the aim"
+def closing(results):
+    """What is to be said below the table."""
+    findings, facts = results["findings"], results["environment"]
+    aimed = [found for found in findings if found["reached"] is not None]
+    reached = sum(found["reached"] for found in aimed)
+    worse = [f"{found['goal']} ({found['work']})" for found in findings if found.get("change") == "worse"]
+    lines = [f"{reached} of {len(aimed)} aims reached, in {facts['minutes']} minutes. Ratios compare neighbours in time; "
+             "absolute figures are this machine's.",
+             f"Appends of 16 KB with fdatasync, one after the other: {facts['syncs_per_s']:,}/s."]
+    durable = next((found["details"]["probe"]["rate"] for found in findings
+                    if "probe" in found["details"] and found["goal"] == "1"), None)
+    if durable:
+        lines.append(f"The limit probe did {durable:,} durable INSERTs/s; where absolute aims were set, it did 68,400.")
+    if worse:
+        lines.append("WORSE than the kept run by more than the noise: " + ", ".join(worse))
+    return lines + [f"FAILED: goals {failure['goal']}: {failure['why']}" for failure in results["failures"]]

@@ -1,11 +1,12 @@
 // Load for live queries and for what they are compared with: one thread, one epoll, raw sockets, so that the client's
-// share of the processors is the same on both sides. bench/live/run starts the servers and prints the ratios.
+// share of the processors is the same on both sides. bench/goals/live.py starts the servers and compares.
 //
 //   live_bench latency  PORT COUNT             durable INSERT to one subscriber
 //   live_bench notify   SOCKET DATABASE COUNT  the same through PostgreSQL's NOTIFY, in the transaction of an INSERT
 //   live_bench fanout   PORT SOCKETS ROWS BATCH
 //   live_bench redis    PORT SOCKETS MESSAGES BATCH
 //   live_bench filters  PORT PID EQUAL OTHER INSERTS [DISTINCT]   what so many subscriptions add; all filters distinct
+//   live_bench idle     PORT PID CONNECTIONS                   what a WebSocket without subscriptions takes
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -485,6 +486,15 @@ void Filters(int port, int pid, int equal, int other, int inserts, int distinct)
               used / inserts, wall / inserts, static_cast<double>(after - before) / count);
 }
 
+void Idle(int port, int pid, std::size_t connections) {
+  std::vector<std::unique_ptr<Ws>> sockets;
+  const std::uint64_t before = ResidentBytes(pid);
+  for (std::size_t i = 0; i < connections; ++i) sockets.push_back(std::make_unique<Ws>(port, "maya"));
+  const std::uint64_t after = ResidentBytes(pid);
+  std::printf("{\"bytes_per_connection\": %.0f}\n",
+              static_cast<double>(after - before) / static_cast<double>(connections));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -501,6 +511,8 @@ int main(int argc, char** argv) try {
     Redis(number(1), static_cast<std::size_t>(number(2)), number(3), number(4));
   } else if (mode == "filters") {
     Filters(number(1), number(2), number(3), number(4), number(5), args.size() > 6 ? number(6) : number(3) + 1);
+  } else if (mode == "idle") {
+    Idle(number(1), number(2), static_cast<std::size_t>(number(3)));
   } else {
     std::fprintf(stderr, "see the head of live_bench.cc\n");
     return 2;

@@ -16,15 +16,7 @@
 namespace kalam::bench {
 namespace {
 
-using Time = std::chrono::steady_clock::time_point;
-
 constexpr std::chrono::seconds kPatience{30};
-
-// The measured time is [begin, end); sending stops at its end.
-struct Schedule {
-  Time begin;
-  Time end;
-};
 
 // One thread's connections and figures. Used by that thread alone; read after it was joined.
 class Loop {
@@ -43,7 +35,7 @@ class Loop {
 
   // Until the time is up or the workload ran out, and every answer has come.
   Status Run(Schedule schedule) {
-    schedule_ = schedule;
+    tally_.Start(schedule);
     for (auto& lane : lanes_) KALAM_TRY(SendNext(*lane, std::chrono::steady_clock::now()));
     std::array<epoll_event, 256> events;
     Time last_progress = std::chrono::steady_clock::now();
@@ -62,13 +54,7 @@ class Loop {
     return {};
   }
 
-  void AddTo(Report* report) const {
-    report->requests += latency_.count();
-    report->latency.Merge(latency_);
-    report->failures += failures_;
-    if (report->first_failure.empty()) report->first_failure = first_failure_;
-  }
-  Time last_answer() const { return last_answer_; }
+  const Tally& tally() const { return tally_; }
 
  private:
   // A connection with its outstanding request.
@@ -102,21 +88,18 @@ class Loop {
   void Judge(const Lane& lane, const HttpResponse& response, Time now) {
     const std::string_view wrong =
         response.status == 200 ? workload_.Wrong(*lane.task, response.body) : "status is not 200";
-    if (!wrong.empty()) {
-      if (failures_++ == 0) {
-        first_failure_ = fmt::format("{} (id {}): HTTP {} {}", wrong, lane.task->id,
-                                     response.status, response.body.substr(0, 600));
-      }
+    if (wrong.empty()) {
+      tally_.Right(lane.sent_at, now);
       return;
     }
-    if (now < schedule_.begin || now >= schedule_.end) return;
-    const auto latency = std::chrono::duration_cast<std::chrono::nanoseconds>(now - lane.sent_at);
-    latency_.Record(static_cast<std::uint64_t>(latency.count()));
-    last_answer_ = now;
+    tally_.Wrong([&] {
+      return fmt::format("{} (id {}): HTTP {} {}", wrong, lane.task->id, response.status,
+                         response.body.substr(0, 600));
+    });
   }
 
   Status SendNext(Lane& lane, Time now) {
-    if (now >= schedule_.end) return {};
+    if (now >= tally_.end()) return {};
     lane.task = workload_.Next(random_, lane.connection.outgoing());
     if (!lane.task) return {};
     lane.sent_at = std::chrono::steady_clock::now();
@@ -143,15 +126,11 @@ class Loop {
   }
 
   Workload& workload_;
-  Schedule schedule_{};
   std::mt19937_64 random_;
   FileHandle poll_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   unsigned outstanding_ = 0;
-  LatencyHistogram latency_;
-  Time last_answer_{};
-  std::uint64_t failures_ = 0;
-  std::string first_failure_;
+  Tally tally_;
 };
 
 // All threads run; the calling thread only waits. The first error of any of them is the result.
@@ -178,20 +157,16 @@ Result<Report> Drive(Workload& workload, const DriveOptions& options) {
     const unsigned share = options.connections / threads + (i < options.connections % threads);
     KALAM_TRY(loops.back()->Connect(options, share));
   }
-  const Time begin = std::chrono::steady_clock::now() + options.warmup;
-  const Schedule schedule{.begin = begin, .end = begin + options.measure};
+  const auto schedule = Schedule::StartingNow(options.warmup, options.measure);
   KALAM_TRY(RunAll(loops, schedule));
 
   Report report;
-  Time last_answer = begin;
+  Time last_answer = schedule.begin;
   for (const auto& loop : loops) {
-    loop->AddTo(&report);
-    last_answer = std::max(last_answer, loop->last_answer());
+    loop->tally().AddTo(&report);
+    last_answer = std::max(last_answer, loop->tally().last_answer());
   }
-  // A workload that ran out ended early; its time is that of the work, not of the idling after it.
-  const bool ran_out = std::chrono::steady_clock::now() < schedule.end;
-  const Time end = ran_out ? last_answer : schedule.end;
-  report.seconds = std::chrono::duration<double>(end - begin).count();
+  report.seconds = MeasuredSeconds(schedule, last_answer);
   return report;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "histogram.h"
+#include "tally.h"
 #include "workload.h"
 
 namespace kalam::bench {
@@ -18,16 +18,6 @@ struct DriveOptions {
   unsigned threads = 1;
   std::chrono::milliseconds warmup{1000};
   std::chrono::milliseconds measure{5000};  // or until the workload has nothing left to do
-};
-
-// What happened in the measured time. Answers that came before or after it are checked, but not
-// counted.
-struct Report {
-  double seconds = 0;
-  std::uint64_t requests = 0;  // right answers
-  std::uint64_t failures = 0;  // wrong answers, at any time
-  std::string first_failure;   // why, with the answer's beginning
-  LatencyHistogram latency;    // request's first byte sent to answer's last byte received
 };
 
 // Runs `workload` as a closed loop: every connection has one request outstanding and sends the next

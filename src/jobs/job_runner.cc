@@ -19,6 +19,7 @@
 namespace kalam::jobs {
 namespace {
 
+constexpr std::chrono::milliseconds kSavePause{500};
 constexpr int kNiceness = 10;  // of Linux, where it belongs to a thread
 
 std::int64_t ThreadCpuMicros() {
@@ -72,7 +73,9 @@ struct JobRunner::Impl {
       EntryPtr entry;
       {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return ending || (entry = TakeNext()); });
+        const auto ready = [&] { return ending || (entry = TakeNext()); };
+        while (!unsaved.empty() && !wake.wait_for(lock, kSavePause, ready)) SaveEnded(lock);
+        if (!entry) wake.wait(lock, ready);
         if (ending) return;
       }
       RunOne(*entry, worker);
@@ -135,7 +138,19 @@ struct JobRunner::Impl {
       job.result = job.error;
       log::Error("jobs", job.id + " failed: " + job.error);
     }
-    Save(job);
+    if (Save(job)) return;
+    const std::lock_guard lock(mutex);
+    unsaved.push_back(job);
+  }
+
+  // The records of jobs that ended while the disk was full.
+  void SaveEnded(std::unique_lock<std::mutex>& lock) {
+    std::vector<Job> jobs;
+    jobs.swap(unsaved);
+    lock.unlock();
+    std::erase_if(jobs, [&](const Job& job) { return store.Put(job).ok(); });
+    lock.lock();
+    unsaved.insert(unsaved.end(), jobs.begin(), jobs.end());
   }
 
   bool IsEnding() const {
@@ -145,10 +160,10 @@ struct JobRunner::Impl {
 
   // The job goes on when its record can't be written (a full disk): its work may be what frees
   // space.
-  void Save(const Job& job) {
-    if (const Status status = store.Put(job); !status.ok()) {
-      log::Error("jobs", "record of " + job.id + " not written: " + status.error().message());
-    }
+  bool Save(const Job& job) {
+    const Status status = store.Put(job);
+    if (!status.ok()) log::Error("jobs", "record of " + job.id + " not written: " + status.error().message());
+    return status.ok();
   }
 
   // With mutex held.
@@ -170,6 +185,7 @@ struct JobRunner::Impl {
   std::deque<EntryPtr> queue;     // guarded by mutex, as all below
   std::map<std::string, EntryPtr, std::less<>> live;  // queued and running
   std::set<std::string> busy_lanes;
+  std::vector<Job> unsaved;  // ended, but their records could not be written: tried again and again
   bool stopping = false;
   bool ending = false;
   std::vector<std::thread> threads;

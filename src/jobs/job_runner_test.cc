@@ -2,7 +2,11 @@
 
 #include "base/temp_folder.h"
 
+#include <atomic>
+#include <condition_variable>
 #include <future>
+#include <mutex>
+#include <span>
 
 #include <gtest/gtest.h>
 
@@ -63,6 +67,61 @@ class JobRunnerTest : public testing::Test {
   std::unique_ptr<JobRunner> runner_ =
       std::make_unique<JobRunner>(jobs_, clock_, JobRunnerOptions{.threads = 1});
 };
+
+// A disk that is full while told so.
+class Disk final : public kv::DurableWriter {
+ public:
+  explicit Disk(kv::DurableWriter& writer) : writer_(writer) {}
+  void Fill() { full_ = true; }
+  void AwaitRefusal() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return refused_ > 0; });
+  }
+  // Also waits for the next write.
+  void Clear() {
+    std::unique_lock lock(mutex_);
+    full_ = false;
+    changed_.wait(lock, [&] { return written_after_refusal_; });
+  }
+
+  Status WriteDurably(const kv::Batch& batch) override {
+    const std::lock_guard lock(mutex_);
+    if (full_) {
+      ++refused_;
+      changed_.notify_all();
+      return Error(ErrorCode::kIo, "disk full");
+    }
+    Status status = writer_.WriteDurably(batch);
+    written_after_refusal_ = refused_ > 0;
+    changed_.notify_all();
+    return status;
+  }
+  Status WriteAndDropPrefixes(const kv::Batch& batch, std::span<const std::string> prefixes) override {
+    return writer_.WriteAndDropPrefixes(batch, prefixes);
+  }
+
+ private:
+  kv::DurableWriter& writer_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::atomic<bool> full_{false};
+  int refused_ = 0;
+  bool written_after_refusal_ = false;
+};
+
+TEST_F(JobRunnerTest, TheEndOfAJobIsOnRecordOnceTheDiskHasSpaceAgain) {
+  Disk disk(*store_);
+  JobStore jobs(*store_, disk);
+  JobRunner runner(jobs, clock_, {.threads = 1});
+  const Job job = runner.Start(Flush("notes"), [&](JobContext&) -> Result<std::string> {
+    disk.Fill();
+    return std::string("{}");
+  }).value();
+  disk.AwaitRefusal();
+  EXPECT_EQ(jobs.Find(job.id).value().value().status, JobStatus::kRunning);
+  disk.Clear();
+  EXPECT_EQ(jobs.Find(job.id).value().value().status, JobStatus::kCompleted);
+}
 
 TEST_F(JobRunnerTest, AJobGoesFromPendingToCompletedAndTellsWhatItTook) {
   Held held;

@@ -207,7 +207,9 @@ class FilesTest(unittest.TestCase):
         docs = os.path.join(SOURCE, "docs")
         for folder in ("build", "quickstart", "architecture", "architecture/adrs"):
             self.assertTrue(os.path.isdir(os.path.join(docs, folder)), folder)
-        self.assertEqual([name for name in os.listdir(docs) if not os.path.isdir(os.path.join(docs, name))], [])
+        # One page is for all of them: what was measured.
+        loose = [name for name in os.listdir(docs) if not os.path.isdir(os.path.join(docs, name))]
+        self.assertEqual(loose, ["performance.md"])
 
     def test_the_dockerfile_copies_and_calls_what_exists(self):
         text = dockerfile()

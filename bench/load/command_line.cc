@@ -1,12 +1,12 @@
 #include "command_line.h"
 
-#include <fmt/format.h>
+#include "report.h"
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 
-#include "report.h"
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace kalam::bench {
 namespace {

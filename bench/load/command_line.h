@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/result.h"
+#include "driver.h"
+#include "workload.h"
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "driver.h"
-#include "workload.h"
 
 namespace kalam::bench {
 

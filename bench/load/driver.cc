@@ -1,7 +1,7 @@
 #include "driver.h"
 
-#include <fmt/format.h>
-#include <sys/epoll.h>
+#include "connection.h"
+#include "http_response.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +10,8 @@
 #include <random>
 #include <thread>
 
-#include "connection.h"
-#include "http_response.h"
+#include <fmt/format.h>
+#include <sys/epoll.h>
 
 namespace kalam::bench {
 namespace {
@@ -138,9 +138,8 @@ Status RunAll(std::vector<std::unique_ptr<Loop>>& loops, Schedule schedule) {
   std::vector<Status> outcomes(loops.size());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    threads.emplace_back([&loop = *loops[i], &outcome = outcomes[i], schedule] {
-      outcome = loop.Run(schedule);
-    });
+    threads.emplace_back(
+        [&loop = *loops[i], &outcome = outcomes[i], schedule] { outcome = loop.Run(schedule); });
   }
   for (auto& thread : threads) thread.join();
   for (auto& outcome : outcomes) KALAM_TRY(std::move(outcome));

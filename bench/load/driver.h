@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/result.h"
+#include "tally.h"
+#include "workload.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "tally.h"
-#include "workload.h"
 
 namespace kalam::bench {
 

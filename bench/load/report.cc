@@ -1,8 +1,8 @@
 #include "report.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
+
+#include <fmt/format.h>
 
 namespace kalam::bench {
 namespace {
@@ -12,7 +12,8 @@ double Microseconds(std::uint64_t nanoseconds) { return static_cast<double>(nano
 void PrintTable(const RunInfo& info, const Report& report) {
   const auto& latency = report.latency;
   const double rate = static_cast<double>(report.requests) / report.seconds;
-  fmt::print(stderr, "{}: {} connections, {:.1f} s\n", info.workload, info.connections, report.seconds);
+  fmt::print(stderr, "{}: {} connections, {:.1f} s\n", info.workload, info.connections,
+             report.seconds);
   fmt::print(stderr, "  {:.0f} requests/s", rate);
   if (info.rows_per_request > 1) {
     fmt::print(stderr, ", {:.0f} rows/s", rate * static_cast<double>(info.rows_per_request));
@@ -24,8 +25,7 @@ void PrintTable(const RunInfo& info, const Report& report) {
              Microseconds(latency.Quantile(0.9)), Microseconds(latency.Quantile(0.99)),
              Microseconds(latency.Quantile(0.999)), Microseconds(latency.max()));
   if (report.failures > 0) {
-    fmt::print(stderr, "  WRONG ANSWERS: {}\n  first: {}\n", report.failures,
-               report.first_failure);
+    fmt::print(stderr, "  WRONG ANSWERS: {}\n  first: {}\n", report.failures, report.first_failure);
   }
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "tally.h"
+
 #include <cstdint>
 #include <string_view>
-
-#include "tally.h"
 
 namespace kalam::bench {
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "histogram.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "histogram.h"
 
 namespace kalam::bench {
 

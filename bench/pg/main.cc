@@ -1,5 +1,5 @@
-// pg-bench: the same load as kalam-bench's for a PostgreSQL server, through libpq. Where the server is follows from
-// libpq's environment (PGHOST, PGPORT, PGUSER, PGDATABASE, PGOPTIONS).
+// pg-bench: the same load as kalam-bench's for a PostgreSQL server, through libpq. Where the server
+// is follows from libpq's environment (PGHOST, PGPORT, PGUSER, PGDATABASE, PGOPTIONS).
 
 #include "command_line.h"
 #include "pg_driver.h"
@@ -21,6 +21,7 @@ Result<LoadOutcome> Run(const LoadRun& wanted) {
 
 int main(int argc, char** argv) {
   return kalam::bench::LoadMain(
-      argc, argv, "Load generator for PostgreSQL: closed loop, prepared, binary, every answer checked.",
+      argc, argv,
+      "Load generator for PostgreSQL: closed loop, prepared, binary, every answer checked.",
       kalam::bench::PgWorkloads(), kalam::bench::Run);
 }

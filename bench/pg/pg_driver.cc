@@ -1,14 +1,14 @@
 #include "pg_driver.h"
 
-#include <fmt/format.h>
-#include <sys/epoll.h>
+#include "connection.h"
 
 #include <array>
 #include <memory>
 #include <optional>
 #include <random>
 
-#include "connection.h"
+#include <fmt/format.h>
+#include <sys/epoll.h>
 
 namespace kalam::bench {
 namespace {
@@ -33,7 +33,8 @@ Result<Session> Open(const PgWorkload& workload) {
   if (PQstatus(session.get()) != CONNECTION_OK) return LibpqError(session.get(), "connect");
   if (const std::string sql = workload.prepared(); !sql.empty()) {
     const auto types = workload.types();
-    const Answer done(PQprepare(session.get(), kPrepared, sql.c_str(), static_cast<int>(types.size()), types.data()),
+    const Answer done(PQprepare(session.get(), kPrepared, sql.c_str(),
+                                static_cast<int>(types.size()), types.data()),
                       &PQclear);
     if (!Succeeded(done.get())) return LibpqError(session.get(), "prepare");
   }
@@ -98,12 +99,15 @@ class Loop {
   }
 
   void Judge(const Lane& lane, PGresult* answer, Time now) {
-    const std::string_view wrong = Succeeded(answer) ? workload_.Wrong(*lane.task, answer) : "an error";
+    const std::string_view wrong =
+        Succeeded(answer) ? workload_.Wrong(*lane.task, answer) : "an error";
     if (wrong.empty()) {
       tally_.Right(lane.sent_at, now);
       return;
     }
-    tally_.Wrong([&] { return fmt::format("{} (id {}): {}", wrong, lane.task->id, PQresultErrorMessage(answer)); });
+    tally_.Wrong([&] {
+      return fmt::format("{} (id {}): {}", wrong, lane.task->id, PQresultErrorMessage(answer));
+    });
   }
 
   Status SendNext(Lane& lane, Time now) {
@@ -115,10 +119,11 @@ class Loop {
     lane.sent_at = std::chrono::steady_clock::now();
     PGconn* session = lane.session.get();
     auto& parameters = statement_.parameters;
-    const int sent = statement_.text.empty()
-                         ? PQsendQueryPrepared(session, kPrepared, parameters.count(), parameters.values(),
-                                               parameters.lengths(), parameters.formats(), /*resultFormat=*/1)
-                         : PQsendQuery(session, statement_.text.c_str());
+    const int sent =
+        statement_.text.empty()
+            ? PQsendQueryPrepared(session, kPrepared, parameters.count(), parameters.values(),
+                                  parameters.lengths(), parameters.formats(), /*resultFormat=*/1)
+            : PQsendQuery(session, statement_.text.c_str());
     if (sent == 0) return LibpqError(session, "send");
     return Flush(lane);
   }
@@ -135,7 +140,8 @@ class Loop {
     epoll_event event{};
     event.events = events;
     event.data.ptr = &lane;
-    if (epoll_ctl(poll_.get(), operation, PQsocket(lane.session.get()), &event) != 0) return SystemError("epoll_ctl");
+    if (epoll_ctl(poll_.get(), operation, PQsocket(lane.session.get()), &event) != 0)
+      return SystemError("epoll_ctl");
     return {};
   }
 

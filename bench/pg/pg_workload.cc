@@ -1,12 +1,12 @@
 #include "pg_workload.h"
 
-#include <fmt/format.h>
+#include "rows.h"
 
 #include <array>
 #include <chrono>
 #include <cstdlib>
 
-#include "rows.h"
+#include <fmt/format.h>
 
 namespace kalam::bench {
 namespace {
@@ -24,7 +24,8 @@ std::string IdText(std::uint64_t id) {
 std::uint64_t Timestamp(std::uint64_t id) {
   using namespace std::chrono;
   constexpr auto kTen = sys_days{2025y / October / 20} + 10h - sys_days{2000y / January / 1};
-  return static_cast<std::uint64_t>(microseconds(kTen + seconds(id % 1000 % 60) + milliseconds(id % 1000)).count());
+  return static_cast<std::uint64_t>(
+      microseconds(kTen + seconds(id % 1000 % 60) + milliseconds(id % 1000)).count());
 }
 
 // The five fields of row `id` as parameters: what Rows spells as text.
@@ -35,7 +36,8 @@ void AddRow(std::uint64_t id, Parameters* parameters) {
   static const auto names = [] {
     std::array<Names, 1000> made;
     for (std::size_t k = 0; k < made.size(); ++k) {
-      made[k] = {.room = fmt::format("room-{:02}", k % 100), .sender = fmt::format("user-{:03}", k)};
+      made[k] = {.room = fmt::format("room-{:02}", k % 100),
+                 .sender = fmt::format("user-{:03}", k)};
     }
     return made;
   }();
@@ -50,7 +52,9 @@ void AddRow(std::uint64_t id, Parameters* parameters) {
 }
 
 std::string_view NotAffected(PGresult* result, std::uint64_t rows) {
-  return std::strtoull(PQcmdTuples(result), nullptr, 10) == rows ? "" : "not the number of rows sent was affected";
+  return std::strtoull(PQcmdTuples(result), nullptr, 10) == rows
+             ? ""
+             : "not the number of rows sent was affected";
 }
 
 bool IsRow(const PGresult* result, int row, std::uint64_t id) {
@@ -74,13 +78,15 @@ class Insert final : public PgWorkload {
     std::string text = opening_;
     for (std::uint64_t row = 0; row < batch_; ++row) {
       const std::uint64_t p = row * 5;
-      text += fmt::format("{}(${}, ${}, ${}, ${}, ${})", row == 0 ? "" : ", ", p + 1, p + 2, p + 3, p + 4, p + 5);
+      text += fmt::format("{}(${}, ${}, ${}, ${}, ${})", row == 0 ? "" : ", ", p + 1, p + 2, p + 3,
+                          p + 4, p + 5);
     }
     return text;
   }
   std::vector<Oid> types() const override {
     std::vector<Oid> all;
-    for (std::uint64_t row = 0; row < batch_; ++row) all.insert(all.end(), {kInt8, kText, kText, kText, kTimestampTz});
+    for (std::uint64_t row = 0; row < batch_; ++row)
+      all.insert(all.end(), {kInt8, kText, kText, kText, kTimestampTz});
     return all;
   }
 
@@ -99,7 +105,9 @@ class Insert final : public PgWorkload {
     }
     return Task{.id = id};
   }
-  std::string_view Wrong(const Task&, PGresult* result) const override { return NotAffected(result, batch_); }
+  std::string_view Wrong(const Task&, PGresult* result) const override {
+    return NotAffected(result, batch_);
+  }
   std::uint64_t rows_per_request() const override { return batch_; }
   std::uint64_t next_id() const override { return next_id_; }
 
@@ -117,14 +125,18 @@ class ByKey final : public PgWorkload {
   enum class Kind { kSelect, kUpdate, kDelete };
 
   ByKey(const WorkloadOptions& options, Kind kind, std::string prepared)
-      : kind_(kind), prepared_(std::move(prepared)), first_id_(options.first_id),
-        end_id_(options.first_id + options.rows), next_id_(options.first_id) {}
+      : kind_(kind),
+        prepared_(std::move(prepared)),
+        first_id_(options.first_id),
+        end_id_(options.first_id + options.rows),
+        next_id_(options.first_id) {}
 
   std::string prepared() const override { return prepared_; }
   std::vector<Oid> types() const override { return {kInt8}; }
   std::optional<Task> Next(std::mt19937_64& random, Statement* statement) override {
     // Deletes find each row once, the others a random one.
-    const std::uint64_t id = kind_ == Kind::kDelete ? next_id_++ : first_id_ + random() % (end_id_ - first_id_);
+    const std::uint64_t id =
+        kind_ == Kind::kDelete ? next_id_++ : first_id_ + random() % (end_id_ - first_id_);
     if (id >= end_id_) return std::nullopt;
     statement->parameters.AddInteger(id);
     return Task{.id = id};
@@ -152,8 +164,8 @@ class LastRows final : public PgWorkload {
   explicit LastRows(const WorkloadOptions& options) : options_(options) {}
 
   std::string prepared() const override {
-    return fmt::format("SELECT {} FROM {} WHERE owner = $1 ORDER BY id DESC LIMIT {}", kColumns, options_.table,
-                       kLimit);
+    return fmt::format("SELECT {} FROM {} WHERE owner = $1 ORDER BY id DESC LIMIT {}", kColumns,
+                       options_.table, kLimit);
   }
   std::vector<Oid> types() const override { return {kInt8}; }
   std::optional<Task> Next(std::mt19937_64& random, Statement* statement) override {
@@ -164,7 +176,8 @@ class LastRows final : public PgWorkload {
   std::string_view Wrong(const Task& task, PGresult* result) const override {
     if (PQntuples(result) != kLimit) return "not 50 rows";
     for (int i = 0; i < kLimit; ++i) {
-      if (!IsRow(result, i, task.id - static_cast<std::uint64_t>(i))) return "not the owner's newest rows";
+      if (!IsRow(result, i, task.id - static_cast<std::uint64_t>(i)))
+        return "not the owner's newest rows";
     }
     return "";
   }
@@ -176,7 +189,8 @@ class LastRows final : public PgWorkload {
 };
 
 std::string Update(const std::string& table) {
-  return fmt::format("UPDATE {} SET body = '{}{}' WHERE id = $1", table, std::string(kIdDigits, '9'), BodyTail(1));
+  return fmt::format("UPDATE {} SET body = '{}{}' WHERE id = $1", table,
+                     std::string(kIdDigits, '9'), BodyTail(1));
 }
 
 }  // namespace
@@ -207,14 +221,16 @@ Result<std::unique_ptr<PgWorkload>> MakePgWorkload(std::string_view name, Worklo
   if (name == "insert1000") return insert(options.batch, true);
   if (name == "insert1000_params") return insert(options.batch, false);
   if (name == "last50") return std::unique_ptr<PgWorkload>(std::make_unique<LastRows>(options));
-  if (options.rows == 0) return Error(ErrorCode::kInvalidArgument, "--rows: how many rows are there?");
+  if (options.rows == 0)
+    return Error(ErrorCode::kInvalidArgument, "--rows: how many rows are there?");
   if (name == "load") return insert(options.batch, true);
   const std::string& table = options.table;
   if (name == "point_select") {
     return by_key(ByKey::Kind::kSelect, fmt::format("SELECT * FROM {} WHERE id = $1", table));
   }
   if (name == "update1") return by_key(ByKey::Kind::kUpdate, Update(table));
-  if (name == "delete1") return by_key(ByKey::Kind::kDelete, fmt::format("DELETE FROM {} WHERE id = $1", table));
+  if (name == "delete1")
+    return by_key(ByKey::Kind::kDelete, fmt::format("DELETE FROM {} WHERE id = $1", table));
   return Error(ErrorCode::kInvalidArgument, fmt::format("unknown workload '{}'; see --help", name));
 }
 

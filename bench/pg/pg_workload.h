@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/result.h"
+#include "statement.h"
+#include "workload.h"
+
 #include <memory>
 #include <optional>
 #include <random>
@@ -7,14 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "statement.h"
-#include "workload.h"
-
 namespace kalam::bench {
 
-// A kind of request to PostgreSQL: what kalam-bench's Workload of the same name is to KalamDB. Same rows, same ids,
-// same checks. Used by one thread.
+// A kind of request to PostgreSQL: what kalam-bench's Workload of the same name is to KalamDB. Same
+// rows, same ids, same checks. Used by one thread.
 class PgWorkload {
  public:
   virtual ~PgWorkload() = default;

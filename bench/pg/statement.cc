@@ -35,12 +35,14 @@ const int* Parameters::formats() {
 
 std::uint64_t IntegerAt(const PGresult* result, int row, int column) {
   std::uint64_t value = 0;
-  for (const char byte : TextAt(result, row, column)) value = value << 8 | static_cast<unsigned char>(byte);
+  for (const char byte : TextAt(result, row, column))
+    value = value << 8 | static_cast<unsigned char>(byte);
   return value;
 }
 
 std::string_view TextAt(const PGresult* result, int row, int column) {
-  return {PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column))};
+  return {PQgetvalue(result, row, column),
+          static_cast<std::size_t>(PQgetlength(result, row, column))};
 }
 
 }  // namespace kalam::bench

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <libpq-fe.h>
 
 namespace kalam::bench {
 
@@ -14,8 +14,8 @@ inline constexpr Oid kInt8 = 20;
 inline constexpr Oid kText = 25;
 inline constexpr Oid kTimestampTz = 1184;
 
-// The parameters of one execution in PostgreSQL's binary format. Kept and filled anew, so that a request allocates
-// nothing.
+// The parameters of one execution in PostgreSQL's binary format. Kept and filled anew, so that a
+// request allocates nothing.
 class Parameters {
  public:
   void Clear();
@@ -34,7 +34,8 @@ class Parameters {
   std::vector<int> formats_;
 };
 
-// What one request sends: the workload's prepared statement with parameters, or a text that is complete.
+// What one request sends: the workload's prepared statement with parameters, or a text that is
+// complete.
 struct Statement {
   Parameters parameters;
   std::string text;  // not empty: sent as it is

@@ -1,17 +1,14 @@
-// limit-probe: what this machine allows a server of the SQL API to do. One thread, one epoll: the INSERTs of one round
-// of the loop go to RocksDB as one batch with one sync, reads are answered where they stand. Nothing that makes a
-// database of it is there, so the server's share of this rate says how much all of that costs.
+// limit-probe: what this machine allows a server of the SQL API to do. One thread, one epoll: the
+// INSERTs of one round of the loop go to RocksDB as one batch with one sync, reads are answered
+// where they stand. Nothing that makes a database of it is there, so the server's share of this
+// rate says how much all of that costs.
 //
 //   limit-probe --port 0 --port-file FILE --data-dir FOLDER [--no-sync]
 
-#include <arpa/inet.h>
-#include <fmt/format.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
+#include "base/check.h"
+#include "connection.h"
+#include "sql_api.h"
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -22,9 +19,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
-#include "connection.h"
-#include "sql_api.h"
+#include <CLI/CLI.hpp>
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
 namespace kalam::bench {
 namespace {
@@ -55,7 +56,8 @@ struct Peer {
     if (head_end == std::string_view::npos) return std::nullopt;
     const std::string_view head = all.substr(0, head_end);
     const std::size_t at = head.find(kLength);
-    const std::size_t length = at == std::string_view::npos ? 0 : std::stoul(in.substr(at + kLength.size(), 12));
+    const std::size_t length =
+        at == std::string_view::npos ? 0 : std::stoul(in.substr(at + kLength.size(), 12));
     if (all.size() - head_end - 4 < length) return std::nullopt;
     return Request{.head = head, .body = all.substr(head_end + 4, length)};
   }
@@ -64,7 +66,8 @@ struct Peer {
   void Send() {
     std::string_view rest(out);
     while (!rest.empty()) {
-      const ssize_t sent = send(socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t sent =
+          send(socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && errno == EAGAIN) {
         pollfd room{.fd = socket.get(), .events = POLLOUT, .revents = 0};
         poll(&room, 1, 1000);
@@ -107,7 +110,8 @@ class Probe {
   }
 
  private:
-  // Everything that is ready: reads are answered at once, writers after the one commit of the round.
+  // Everything that is ready: reads are answered at once, writers after the one commit of the
+  // round.
   void Round() {
     std::array<epoll_event, 256> events;
     const int ready = epoll_wait(poll_.get(), events.data(), events.size(), -1);

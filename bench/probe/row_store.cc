@@ -1,12 +1,12 @@
 #include "row_store.h"
 
-#include <rocksdb/cache.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
+#include "base/check.h"
 
 #include <array>
 
-#include "base/check.h"
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
 
 namespace kalam::bench {
 namespace {
@@ -57,8 +57,8 @@ RowStore::RowStore(const std::string& folder) {
   GiveLogsTheirLength();
 }
 
-// A log that grows makes every sync record a new length in the file system's journal. Logs that were filled once are
-// used again as they are, so fill some before anyone measures.
+// A log that grows makes every sync record a new length in the file system's journal. Logs that
+// were filled once are used again as they are, so fill some before anyone measures.
 void RowStore::GiveLogsTheirLength() {
   const std::string filling(1 << 20, 'x');
   const std::string key("filling");
@@ -97,7 +97,8 @@ int RowStore::Newest(std::uint64_t owner, int limit, std::string* out) {
   options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(options));
   int found = 0;
-  for (rows->Seek(ToSlice(KeyOf(owner, ~std::uint64_t{0}))); rows->Valid() && found < limit; rows->Next()) {
+  for (rows->Seek(ToSlice(KeyOf(owner, ~std::uint64_t{0}))); rows->Valid() && found < limit;
+       rows->Next()) {
     if (found++ > 0) *out += ',';
     out->append(rows->value().data(), rows->value().size());
   }

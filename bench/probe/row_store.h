@@ -1,24 +1,26 @@
 #pragma once
 
-#include <rocksdb/db.h>
-#include <rocksdb/write_batch.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
 namespace kalam::bench {
 
-// RocksDB as plainly as messages can be kept in it: no schema, no versions, no second index, no log of changes.
+// RocksDB as plainly as messages can be kept in it: no schema, no versions, no second index, no log
+// of changes.
 //
-//   key    whose rows (8 bytes, a hash) | ~id (8 bytes, big-endian): a user's newest row comes first
-//   value  the row as the text that an answer holds
+//   key    whose rows (8 bytes, a hash) | ~id (8 bytes, big-endian): a user's newest row comes
+//   first value  the row as the text that an answer holds
 //
 // Used by one thread.
 class RowStore {
  public:
-  // A new store in `folder`. Ends the process when RocksDB refuses anything: a limit that lies is worth nothing.
+  // A new store in `folder`. Ends the process when RocksDB refuses anything: a limit that lies is
+  // worth nothing.
   explicit RowStore(const std::string& folder);
 
   // Put() gathers, Commit() writes what was gathered as one batch, with one sync at most.

@@ -1,14 +1,14 @@
 #include "sql_api.h"
 
-#include <fmt/format.h>
+#include "base/check.h"
+#include "rows.h"
 
 #include <array>
 #include <charconv>
 #include <functional>
 #include <iterator>
 
-#include "base/check.h"
-#include "rows.h"
+#include <fmt/format.h>
 
 namespace kalam::bench {
 namespace {
@@ -25,7 +25,9 @@ std::uint64_t ReadId(std::string_view digits) {
 }
 
 // A token's claims begin with {"sub":"bench-000001"; these 21 bytes are 28 letters of Base64.
-std::string_view User(std::string_view head) { return After(After(head, "Bearer "), ".").substr(0, 28); }
+std::string_view User(std::string_view head) {
+  return After(After(head, "Bearer "), ".").substr(0, 28);
+}
 
 std::uint64_t Owner(std::string_view user, std::string_view from_table) {
   const std::hash<std::string_view> hash;
@@ -33,12 +35,14 @@ std::uint64_t Owner(std::string_view user, std::string_view from_table) {
 }
 
 void AppendAnswer(std::string_view json, std::string* out) {
-  fmt::format_to(std::back_inserter(*out),
-                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", json.size(),
-                 json);
+  fmt::format_to(
+      std::back_inserter(*out),
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      json.size(), json);
 }
 
-// Rows as kalam-bench spells them: an id of ten digits, then four texts in `quote`s without any inside.
+// Rows as kalam-bench spells them: an id of ten digits, then four texts in `quote`s without any
+// inside.
 class RowReader {
  public:
   RowReader(std::string_view rows, char quote) : rows_(rows), quote_(quote) {}
@@ -65,8 +69,8 @@ class RowReader {
 };
 
 void WriteRow(const RowReader& row, std::string* out) {
-  constexpr std::array<std::string_view, 4> kNames = {R"(,"room":")", R"(","sender":")", R"(","body":")",
-                                                      R"(","ts":")"};
+  constexpr std::array<std::string_view, 4> kNames = {R"(,"room":")", R"(","sender":")",
+                                                      R"(","body":")", R"(","ts":")"};
   *out = R"({"id":)";
   out->resize(out->size() + kIdDigits);
   WriteId(row.id, out->data() + out->size() - kIdDigits);
@@ -89,7 +93,8 @@ bool SqlApi::Answer(std::string_view head, std::string_view body, std::string* o
 bool SqlApi::Insert(std::string_view user, std::string_view body, std::string* out) {
   const std::uint64_t owner = Owner(user, After(body, "INTO "));
   const std::string_view parameters = After(body, R"("params":[)");
-  RowReader rows = parameters.empty() ? RowReader(After(body, "VALUES "), '\'') : RowReader(parameters, '"');
+  RowReader rows =
+      parameters.empty() ? RowReader(After(body, "VALUES "), '\'') : RowReader(parameters, '"');
   int count = 0;
   for (; rows.Next(); ++count) {
     WriteRow(rows, &row_);

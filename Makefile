@@ -23,6 +23,7 @@ help:
 	@echo "make check-all  all tests again, under clang-16 and under the sanitizers"
 	@echo "make fuzz       fuzz the parsers and the engine's cage, FUZZ_SECONDS=20 each"
 	@echo "make bench      measure beside PostgreSQL, Redis and DuckDB; regenerate docs/performance.md (15 minutes)"
+	@echo "make bench-growth  the growth laws of it at more sizes (8 minutes)"
 	@echo "make examples   build examples/chat"
 	@echo "make format     clang-format"
 	@echo "make clean      remove build/ (not ./data)"

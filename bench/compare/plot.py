@@ -55,8 +55,9 @@ def svg(law):
     parts.append(f'<polyline points="{path}" fill="none" stroke="{LINE}" stroke-width="2"/>')
     for point in law["points"]:
         x, y = at(*point)
+        anchor = "start" if x < LEFT + 10 else "end" if x > right - 10 else "middle"  # no figure leaves the frame
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{LINE}"/>',
-                  _text(x, y - 9, number(point[1]), 'text-anchor="middle" font-size="11"')]
+                  _text(x, y - 9, number(point[1]), f'text-anchor="{anchor}" font-size="11"')]
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -53,12 +53,12 @@ def clients(results):
 
 def laws(results):
     lines = ["| law | sizes | cost, first to last | growth | exponent | allowed | verdict |", "|" + "---|" * 7]
-    for law in results["laws"]:
+    for law in results.get("laws", []):
         points = law["points"]
         lines.append(f"| {law['title']} | {plot.number(points[0][0])} to {plot.number(points[-1][0])} {law['size']} | "
                      f"{short(points[0][1])} to {short(points[-1][1])} {law['cost']} | {law['growth']:.2f}x | "
                      f"{law['exponent']:.2f} | {law['most']:g} | {law['verdict']} |")
-    return lines + [""] + [f"![{law['title']}](performance/{law['key']}.svg)" for law in results["laws"]]
+    return lines + [""] + [f"![{law['title']}](performance/{law['key']}.svg)" for law in results.get("laws", [])]
 
 
 def write(docs, results, growth):
@@ -72,6 +72,6 @@ def write(docs, results, growth):
         file.write(text)
     folder = os.path.join(docs, "performance")
     os.makedirs(folder, exist_ok=True)
-    for law in growth["laws"]:
+    for law in growth.get("laws", []):
         with open(os.path.join(folder, law["key"] + ".svg"), "w", encoding="utf-8") as file:
             file.write(plot.svg(law))

@@ -68,6 +68,7 @@ Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader, 
   auto part = std::make_shared<duck::ColdPart>();
   part->columns = ColumnsOf(table);
   bool as_they_are = true;
+  bool left_out = false;  // files that a walk over all rows within the bounds would read
   manifest->ForEachWithin(bounds.lower, bounds.upper, [&](const cold::Manifest::Entry& entry) {
     const cold::Segment& segment = entry.segment;
     if (points && !MayHaveAny(entry, keys)) return;
@@ -75,7 +76,10 @@ Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader, 
       as_they_are = false;
       return;
     }
-    if (!MayHave(segment, part->columns, wanted.columns)) return;
+    if (!MayHave(segment, part->columns, wanted.columns)) {
+      left_out = true;
+      return;
+    }
     part->segments.push_back({.open = [cold, manifest, &segment]() -> Result<duck::ColdFile> {
                                 KALAM_TRY_ASSIGN(auto file, cold->files().Get(segment));
                                 std::string path = file->path();
@@ -84,7 +88,7 @@ Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader, 
                               .hidden = entry.hidden,
                               .has_tombstones = segment.tombstones > 0});
   });
-  if (!as_they_are || part->segments.empty()) return std::shared_ptr<duck::ColdPart>();
+  if (!as_they_are || (part->segments.empty() && !left_out)) return std::shared_ptr<duck::ColdPart>();
   part->engine = &cold->engine();
   part->key_column = table.primary_key;
   return part;

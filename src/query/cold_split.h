@@ -14,9 +14,9 @@
 namespace kalam::query {
 
 // The cold rows of a partition as files for the engine to read itself: the segments that may have rows within the
-// bounds, which are those of `wanted`, and of what else it says. `deleted_column` and `hidden` are the caller's to
-// fill. Null: there are none, or one of them has a column whose type was changed since, so that rows must be converted
-// one by one. What it gives borrows from `reader`.
+// bounds, which are those of `wanted`, and of what else it says; perhaps none of them. `deleted_column` and `hidden`
+// are the caller's to fill. Null: the partition has none within the bounds, or one of them has a column whose type was
+// changed since, so that rows must be converted one by one. What it gives borrows from `reader`.
 Result<std::shared_ptr<duck::ColdPart>> ColdPartOf(const table::Reader& reader,
                                                    const TableDef& table, const UserId& user,
                                                    const table::DurableSnapshot& snapshot,

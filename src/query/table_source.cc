@@ -247,7 +247,9 @@ Result<std::optional<duck::SplitScan>> HotSource::OpenSplit(const duck::KeyRange
   KALAM_TRY_ASSIGN(auto part, ColdPartOf(reader_, *table_, user_, *snapshot_, bounds, keys));
   if (!part) return std::optional<duck::SplitScan>();
   if (!include_deleted_) part->deleted_column = table_->columns.size() + 1;
-  KALAM_TRY_ASSIGN(part->hidden, reader_.HotKeys(snapshot_, *table_, user_, bounds));
+  if (!part->segments.empty()) {
+    KALAM_TRY_ASSIGN(part->hidden, reader_.HotKeys(snapshot_, *table_, user_, bounds));
+  }
   if (staged_) {
     std::vector<std::string> staged;
     for (const auto& [key, row] : *staged_) staged.push_back(key);

@@ -6,9 +6,11 @@
 #include <sys/statvfs.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <limits>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -122,6 +124,11 @@ struct Store::Impl {
 
   // The write-ahead log could not be written, flushed or synced.
   Error FailLog(const rocksdb::Status& status) {
+    // Another thread has met the error itself and is about to say here what it was.
+    if (status.ToString().find("previous error") != std::string::npos) {
+      for (int i = 0; i < 1'000 && CheckHealth().ok(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (const Status known = CheckHealth(); !known.ok()) return known.error();
+    }
     if (!IsDiskFull(status)) return Fail(status);
     Health expected = Health::kGood;
     health.compare_exchange_strong(expected, Health::kDiskFull);

@@ -366,8 +366,7 @@ struct Committer::Impl {
   mutable std::mutex snapshot_mutex;
   DurableSnapshotPtr snapshot;  // guarded by snapshot_mutex
 
-  std::mutex round_mutex;  // held for a round, by the sync thread or an event loop that has nothing
-                           // else to do
+  std::mutex round_mutex;  // held for a round, by the sync thread or an event loop that has nothing else to do
   std::atomic<Seq> published = written.load();  // changed under round_mutex, as what follows
   std::vector<std::uint32_t> touched;           // by commits that are not published yet
   std::uint64_t unpublished_changes = 0;        // rows changed by them

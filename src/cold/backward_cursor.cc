@@ -1,8 +1,11 @@
 #include "backward_cursor.h"
 
+#include "block_reader.h"
 #include "model/key_codec.h"
+#include "model/row_upgrade.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 namespace kalam::cold {
@@ -11,28 +14,69 @@ namespace {
 // A row group has 2,048 rows: smaller pieces would save little.
 constexpr std::size_t kFirstPieceRows = 256;
 constexpr std::size_t kMostPieceRows = 16'384;
-constexpr std::size_t kBigIntKeyBytes = 8;
 
-std::string KeyAfter(const std::string& key) { return key + '\0'; }
+std::string KeyAfter(std::string_view key) { return std::string(key) + '\0'; }
 
 }  // namespace
 
 BackwardSegment::BackwardSegment(const ColdRows& cold, const Manifest::Entry& entry, const TableDef& table,
-                                 const std::string& lower, const std::optional<std::string>& upper)
+                                 const std::string& lower, const std::optional<std::string>& upper,
+                                 kv::ReadTier tier)
     : cold_(cold),
       entry_(entry),
       table_(table),
+      tier_(tier),
       begin_(std::max(lower, entry.segment.min_key)),
       end_(KeyAfter(entry.segment.max_key)),
       piece_rows_(kFirstPieceRows) {
   if (upper && *upper < end_) end_ = *upper;
 }
 
-Result<bool> BackwardSegment::Previous() {
-  if (started_ && !rows_.empty()) rows_.pop_back();
-  started_ = true;
-  if (rows_.empty()) KALAM_TRY(ReadPiece());
-  return !rows_.empty();
+Result<ColdStep> BackwardSegment::Previous() {
+  do {
+    if (next_ == first_) {
+      KALAM_TRY_ASSIGN(const ColdStep more, ReadMore());
+      if (more != ColdStep::kRow) return more;
+    }
+    --next_;
+  } while (Hidden(key()));
+  KALAM_TRY_ASSIGN(row_, CurrentRow(table_, rows_->row(next_), upgraded_));
+  return ColdStep::kRow;
+}
+
+bool BackwardSegment::Hidden(std::string_view key) const {
+  return entry_.hidden && std::ranges::binary_search(*entry_.hidden, key);
+}
+
+Result<ColdStep> BackwardSegment::ReadMore() {
+  while (begin_ < end_) {
+    if (in_pieces_) {
+      KALAM_TRY_ASSIGN(rows_, ReadPiece());
+      first_ = 0;
+      next_ = rows_->size();
+    } else {
+      in_pieces_ = true;  // from here on
+      KALAM_TRY_ASSIGN(rows_, BlockBeforeEnd());
+      if (!rows_ && tier_ == kv::ReadTier::kCacheOnly) return ColdStep::kWouldBlock;
+      if (!rows_) continue;
+      first_ = rows_->LowerBound(begin_);
+      next_ = rows_->LowerBound(end_);
+      end_ = rows_->key(0);
+    }
+    if (first_ < next_) return ColdStep::kRow;
+    if (tier_ == kv::ReadTier::kCacheOnly) return ColdStep::kWouldBlock;
+  }
+  return ColdStep::kEnd;
+}
+
+// Null: none that has all rows right before the end.
+Result<RowBlockPtr> BackwardSegment::BlockBeforeEnd() const {
+  // Nothing lies between a key and what follows it.
+  const bool after_key = end_.back() == '\0' && !IsBigIntKey(end_, table_);
+  const std::string_view last = std::string_view(end_).substr(0, end_.size() - (after_key ? 1 : 0));
+  KALAM_TRY_ASSIGN(RowBlockPtr block, BlockAround(cold_, entry_, table_, last, tier_));
+  if (block && !block->Covers(last)) block.reset();
+  return block;
 }
 
 std::string BackwardSegment::GuessBegin(std::size_t rows) const {
@@ -58,8 +102,13 @@ std::string BackwardSegment::GuessBegin(std::size_t rows) const {
   return key;
 }
 
-Status BackwardSegment::ReadPiece() {
-  for (std::size_t guessed = piece_rows_; begin_ < end_; guessed *= 4) {
+// The last rows before the end, which moves before them.
+Result<RowBlockPtr> BackwardSegment::ReadPiece() {
+  struct Row {
+    std::string key, row;
+  };
+  std::deque<Row> last;
+  for (std::size_t guessed = piece_rows_; begin_ < end_ && last.empty(); guessed *= 4) {
     const std::string from = GuessBegin(guessed);
     const DataType key_type = table_.primary_key_column().type;
     duck::KeyRange keys;
@@ -71,56 +120,60 @@ Status BackwardSegment::ReadPiece() {
       KALAM_TRY_ASSIGN(const bool more, rows->Next());
       if (!more || rows->key() >= end_) break;
       if (rows->key() < from) continue;
-      KALAM_TRY_ASSIGN(const std::string_view row, rows->Row());
-      rows_.push_back({rows->key(), std::string(row)});
-      if (rows_.size() <= piece_rows_) continue;
-      rows_.pop_front();
+      last.push_back({rows->key(), std::string(rows->StoredRow())});
+      if (last.size() <= piece_rows_) continue;
+      last.pop_front();
       all = false;
     }
-    end_ = all ? from : rows_.front().key;
+    end_ = all ? from : last.front().key;
     piece_rows_ = std::min(piece_rows_ * 2, kMostPieceRows);
-    if (!rows_.empty()) return {};
   }
-  return {};
+  RowBlock::Builder piece;
+  for (const Row& row : last) piece.Add(row.key, row.row);
+  return piece.Finish();
 }
 
 BackwardCursor::BackwardCursor(const ColdRows& cold, ManifestPtr manifest, const TableDef& table, std::string lower,
-                               std::optional<std::string> upper)
+                               std::optional<std::string> upper, kv::ReadTier tier)
     : cold_(cold),
       manifest_(std::move(manifest)),
       table_(table),
       lower_(std::move(lower)),
-      upper_(std::move(upper)) {
+      upper_(std::move(upper)),
+      tier_(tier) {
   manifest_->ForEachWithin(lower_, upper_, [&](const Manifest::Entry& entry) { waiting_.push_back(&entry); });
   std::ranges::sort(waiting_, {},
                     [](const Manifest::Entry* entry) -> const std::string& { return entry->segment.max_key; });
 }
 
 // Steps a segment to its next row and puts it into the heap, if there is one.
-Status BackwardCursor::Step(SegmentPtr segment) {
-  KALAM_TRY_ASSIGN(const bool more, segment->Previous());
-  if (!more) return {};
+Result<ColdStep> BackwardCursor::Step(SegmentPtr segment) {
+  KALAM_TRY_ASSIGN(const ColdStep step, segment->Previous());
+  if (step != ColdStep::kRow) return step;
   open_.push_back(std::move(segment));
   std::ranges::push_heap(open_, EarlierKey);
-  return {};
+  return step;
 }
 
-Result<bool> BackwardCursor::Next() {
+Result<ColdStep> BackwardCursor::Next() {
   if (has_current_) {
     has_current_ = false;
     SegmentPtr current = std::move(open_.back());
     open_.pop_back();
-    KALAM_TRY(Step(std::move(current)));
+    KALAM_TRY_ASSIGN(const ColdStep step, Step(std::move(current)));
+    if (step == ColdStep::kWouldBlock) return step;
   }
   while (!waiting_.empty() && (open_.empty() || waiting_.back()->segment.max_key >= open_.front()->key())) {
     const Manifest::Entry& entry = *waiting_.back();
     waiting_.pop_back();
-    KALAM_TRY(Step(std::make_unique<BackwardSegment>(cold_, entry, table_, lower_, upper_)));
+    KALAM_TRY_ASSIGN(const ColdStep step,
+                     Step(std::make_unique<BackwardSegment>(cold_, entry, table_, lower_, upper_, tier_)));
+    if (step == ColdStep::kWouldBlock) return step;
   }
-  if (open_.empty()) return false;
+  if (open_.empty()) return ColdStep::kEnd;
   std::ranges::pop_heap(open_, EarlierKey);
   has_current_ = true;
-  return true;
+  return ColdStep::kRow;
 }
 
 }  // namespace kalam::cold

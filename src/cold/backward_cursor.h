@@ -1,10 +1,10 @@
 #pragma once
 
 #include "cold/cold_rows.h"
+#include "cold/row_block.h"
 #include "segment_cursor.h"
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,58 +13,65 @@
 
 namespace kalam::cold {
 
-// The rows of one segment from the last to the first. Files are read forwards only, so it reads a piece before the
-// end, keeps the last rows of it, gives them, and takes the piece before that. Where keys are numbers, the first
-// pieces are as long as so many rows should be if keys lay evenly; else each piece begins with the file. Pieces grow.
+// The rows of one segment from the last to the first. It begins with the block around the end, where there is one in
+// memory or worth making. Beyond that, since files are read forwards only, it reads a piece before the end, keeps the
+// last rows of it, gives them, and takes the piece before that. Where keys are numbers, the first pieces are as long
+// as so many rows should be if keys lay evenly; else each piece begins with the file. Pieces grow.
 class BackwardSegment {
  public:
   // lower <= key < upper.
   BackwardSegment(const ColdRows& cold, const Manifest::Entry& entry, const TableDef& table, const std::string& lower,
-                  const std::optional<std::string>& upper);
+                  const std::optional<std::string>& upper, kv::ReadTier tier);
 
-  // Steps to the row before; false at the beginning. Errors: as ColdCursor::Next.
-  Result<bool> Previous();
-  const std::string& key() const { return rows_.back().key; }
-  const std::string& row() const { return rows_.back().row; }
+  // Steps to the row before; kEnd at the beginning. Errors: as ColdCursor::Next.
+  Result<ColdStep> Previous();
+  // Valid until the next step.
+  std::string_view key() const { return rows_->key(next_); }
+  std::string_view row() const { return row_; }
 
  private:
-  struct Row {
-    std::string key, row;
-  };
-
-  Status ReadPiece();
+  Result<ColdStep> ReadMore();
+  Result<RowBlockPtr> BlockBeforeEnd() const;
+  Result<RowBlockPtr> ReadPiece();
   // Where a piece before end_ begins that has as many rows as are to be kept, if keys lie evenly.
   std::string GuessBegin(std::size_t rows) const;
+  bool Hidden(std::string_view key) const;
 
   const ColdRows& cold_;
   const Manifest::Entry& entry_;
   const TableDef& table_;
+  const kv::ReadTier tier_;
   const std::string begin_;  // of all that is wanted
   std::string end_;          // of what has not been read
   std::size_t piece_rows_;
-  std::deque<Row> rows_;     // the current one at the back
-  bool started_ = false;
+  bool in_pieces_ = false;
+  RowBlockPtr rows_;      // rows at hand; null before the first step
+  std::size_t first_ = 0;  // of them that is wanted
+  std::size_t next_ = 0;  // the current one; those up to first_ are still to come
+  std::string_view row_;
+  std::string upgraded_;
 };
 
 // Merges the segments. A key is visible in one of them only, so there is nothing to choose between.
 class BackwardCursor final : public ColdCursor {
  public:
   BackwardCursor(const ColdRows& cold, ManifestPtr manifest, const TableDef& table, std::string lower,
-                 std::optional<std::string> upper);
-  Result<bool> Next() override;
+                 std::optional<std::string> upper, kv::ReadTier tier);
+  Result<ColdStep> Next() override;
   std::string_view key() const override { return open_.back()->key(); }
   std::string_view row() const override { return open_.back()->row(); }
 
  private:
   using SegmentPtr = std::unique_ptr<BackwardSegment>;
   static bool EarlierKey(const SegmentPtr& a, const SegmentPtr& b) { return a->key() < b->key(); }
-  Status Step(SegmentPtr segment);
+  Result<ColdStep> Step(SegmentPtr segment);
 
   const ColdRows& cold_;
   const ManifestPtr manifest_;
   const TableDef& table_;
   const std::string lower_;
   const std::optional<std::string> upper_;
+  const kv::ReadTier tier_;
   std::vector<const Manifest::Entry*> waiting_;  // by max_key, ascending
   std::vector<SegmentPtr> open_;  // a heap, the last key at its front; the current one behind it, at the back
   bool has_current_ = false;

@@ -7,11 +7,6 @@
 #include <utility>
 
 namespace kalam::cold {
-namespace {
-
-constexpr std::size_t kBigIntKeyBytes = 8;
-
-}  // namespace
 
 std::optional<Value> BoundOf(std::string_view key, DataType type) {
   if (type != DataType::kBigInt) return Value(DecodePrimaryKey(key, type));
@@ -20,16 +15,22 @@ std::optional<Value> BoundOf(std::string_view key, DataType type) {
 }
 
 SegmentCursor::SegmentCursor(const Manifest::Entry& entry, const TableDef& table, SegmentShape shape,
-                             SegmentFilePtr file, std::unique_ptr<duck::SegmentRows> rows)
-    : entry_(entry), table_(table), shape_(std::move(shape)), file_(std::move(file)), rows_(std::move(rows)) {}
+                             SegmentFilePtr file, std::unique_ptr<duck::SegmentRows> rows, Show show)
+    : entry_(entry),
+      table_(table),
+      shape_(std::move(shape)),
+      file_(std::move(file)),
+      rows_(std::move(rows)),
+      hidden_(show == Show::kAll ? nullptr : entry.hidden.get()) {}
 
 Result<std::unique_ptr<SegmentCursor>> SegmentCursor::Open(const ColdRows& cold, const Manifest::Entry& entry,
-                                                           const TableDef& table, const duck::KeyRange& keys) {
+                                                           const TableDef& table, const duck::KeyRange& keys,
+                                                           Show show) {
   KALAM_TRY_ASSIGN(SegmentShape shape, ShapeOf(table, entry.segment.schema_version));
   KALAM_TRY_ASSIGN(SegmentFilePtr file, cold.files().Get(entry.segment));
   KALAM_TRY_ASSIGN(auto rows, cold.engine().Read(file->path(), shape.columns, shape.key_column, keys));
   return std::unique_ptr<SegmentCursor>(
-      new SegmentCursor(entry, table, std::move(shape), std::move(file), std::move(rows)));
+      new SegmentCursor(entry, table, std::move(shape), std::move(file), std::move(rows), show));
 }
 
 Result<bool> SegmentCursor::Next() {
@@ -38,18 +39,20 @@ Result<bool> SegmentCursor::Next() {
     if (!more) return false;
     key_.clear();
     AppendPrimaryKey(key_, rows_->Column(shape_.key_column));
-  } while (entry_.hidden && std::ranges::binary_search(*entry_.hidden, key_));
+  } while (hidden_ != nullptr && std::ranges::binary_search(*hidden_, key_));
   return true;
 }
 
-Result<std::string_view> SegmentCursor::Row() {
+std::string_view SegmentCursor::StoredRow() {
   columns_.clear();
   for (std::size_t i = 0; i < shape_.seq_column(); ++i) columns_.push_back(rows_->Column(i));
   stored_.clear();
   EncodeRow(*shape_.layout, entry_.segment.schema_version, rows_->Column(shape_.updated_column()).int_value(),
             rows_->Column(shape_.deleted_column()).bool_value(), columns_, stored_);
   SetRowSeq(stored_.data(), Seq(static_cast<std::uint64_t>(rows_->Column(shape_.seq_column()).int_value())));
-  return CurrentRow(table_, stored_, upgraded_);
+  return stored_;
 }
+
+Result<std::string_view> SegmentCursor::Row() { return CurrentRow(table_, StoredRow(), upgraded_); }
 
 }  // namespace kalam::cold

@@ -94,6 +94,8 @@ duckdb::unique_ptr<duckdb::TableFilter> FilterOf(const KeyRange& keys) {
     }
   }
   if (filter->child_filters.empty()) return nullptr;
+  // Decides about row groups, not about rows.
+  if (keys.whole_groups) return duckdb::make_uniq<duckdb::OptionalFilter>(std::move(filter));
   return filter;
 }
 

@@ -13,7 +13,7 @@ namespace kalam::duck {
 // Reads one Parquet segment through the engine's own reader, as the columns of today's schema: a
 // column is found by its field id, whatever its name was then; one that the file lacks has its
 // default. Only rows between the range's lowest and highest key are given, and of listed keys only
-// row groups that may have one. One thread; needs a running query of `context`.
+// row groups that may have one, unless whole row groups are asked for. One thread; needs a running query of `context`.
 class SegmentScan {
  public:
   // A condition that rows may be left out by; `column` counts as `columns` below.

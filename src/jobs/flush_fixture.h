@@ -74,7 +74,7 @@ class ColdTierTest : public testing::Test {
     files_ =
         cold::SegmentFiles::Open(*storages_, {.cache_folder = folder_.path() + "/cache"}).value();
     engine_ = duck::SegmentEngine::Open({}).value();
-    cold_ = std::make_unique<cold::ColdRows>(*manifests_, *files_, *engine_);
+    cold_ = std::make_unique<cold::ColdRows>(*manifests_, *files_, *engine_, block_cache_bytes_);
     garbage_ = std::make_unique<cold::Garbage>(*store_, *committer_, *manifests_, *storages_, *files_);
     reader_ = std::make_unique<table::Reader>(*store_, cold_.get());
     writer_ = std::make_unique<table::Writer>(*store_, *committer_, cold_.get());
@@ -250,6 +250,7 @@ class ColdTierTest : public testing::Test {
   std::unique_ptr<cold::Storages> storages_;
   std::unique_ptr<cold::SegmentFiles> files_;
   std::unique_ptr<duck::SegmentEngine> engine_;
+  std::size_t block_cache_bytes_ = std::size_t{16} << 20;  // of the next Open
   std::unique_ptr<cold::ColdRows> cold_;
   std::unique_ptr<cold::Garbage> garbage_;
   std::unique_ptr<table::Reader> reader_;

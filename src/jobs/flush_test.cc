@@ -153,6 +153,92 @@ TEST_F(FlushTest, TheLastRowsAreTheSameHoweverKeysLie) {
   ExpectSameBothWays("maya", {.lower = KeyOf(7'000), .upper = KeyOf(8'000)});
 }
 
+// Rows in several row groups of several files, hot ones before them, some hidden: whatever is in memory, reads give
+// the rows that were written, and an event loop is given the same ones or told to ask elsewhere.
+TEST_F(FlushTest, RowsAreTheSameFromMemoryAndFromFiles) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto pick = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % static_cast<unsigned>(n)); };
+  constexpr std::int64_t kKeys = 20'000;
+  std::map<std::int64_t, std::string> model;  // deleted ones as `x!`
+  for (int file = 0; file < 3; ++file) {
+    std::vector<std::int64_t> ids;
+    for (std::int64_t id = pick(4); id < kKeys; id += 1 + pick(6)) {
+      if (model.emplace(id, "f" + std::to_string(file)).second) ids.push_back(id);
+    }
+    ASSERT_TRUE(InsertAll("maya", ids, "f" + std::to_string(file)).ok());
+    for (int i = 0; i < 300; ++i) {
+      const std::int64_t id = ids[static_cast<std::size_t>(pick(static_cast<std::int64_t>(ids.size())))];
+      if (model[id].ends_with('!')) continue;
+      const bool remove = pick(3) == 0;
+      ASSERT_EQ(Change("maya", id, "changed", remove).value(), 1u);
+      model[id] = remove ? "changed!" : "changed";
+    }
+    ASSERT_TRUE(Flush().ok());
+  }
+  for (int i = 0; i < 50; ++i) {
+    const auto row = model.lower_bound(pick(kKeys));
+    if (row == model.end() || row->second.ends_with('!')) continue;
+    ASSERT_EQ(Change("maya", row->first, "hot").value(), 1u);
+    row->second = "hot";
+  }
+
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{400'000} * 16, std::size_t{64} << 20}) {
+    block_cache_bytes_ = bytes;
+    Reopen();
+    const auto snapshot = committer_->Snapshot();
+    const auto def = table();
+    std::uint64_t loop_answers = 0;
+    for (int step = 0; step < 400; ++step) {
+      const auto blocking = pick(2) == 0 ? table::Blocking::kNever : table::Blocking::kAllowed;
+      const std::int64_t from = pick(kKeys);
+      if (pick(2) == 0) {
+        table::FoundRow row;
+        const auto found = reader_->Get(*snapshot, *def, User("maya"), KeyOf(from), row, blocking).value();
+        if (found == table::RowLookup::kWouldBlock) {
+          ASSERT_EQ(blocking, table::Blocking::kNever);
+          continue;
+        }
+        const auto known = model.find(from);
+        ASSERT_EQ(found == table::RowLookup::kFound, known != model.end()) << from;
+        if (known == model.end()) continue;
+        if (blocking == table::Blocking::kNever && known->second != "hot") ++loop_answers;
+        const RowView view(def->layout, row.view());
+        ASSERT_EQ(std::string(view.column(1).text()) + (view.deleted() ? "!" : ""), known->second) << from;
+        continue;
+      }
+      const bool forward = pick(2) == 0;
+      const table::ScanBounds bounds = forward ? table::ScanBounds{.lower = KeyOf(from) + '\0', .upper = {}}
+                                               : table::ScanBounds{.lower = {}, .upper = KeyOf(from)};
+      const std::size_t limit = static_cast<std::size_t>(pick(10) == 0 ? 4'000 : 50);
+      std::vector<std::string> expected, found;
+      auto after = model.upper_bound(from), before = model.lower_bound(from);
+      while (expected.size() < limit && (forward ? after != model.end() : before != model.begin())) {
+        const auto row = forward ? after++ : --before;
+        expected.push_back(std::to_string(row->first) + "=" + row->second);
+      }
+      auto rows = reader_->Scan(snapshot, *def, User("maya"), bounds,
+                                forward ? table::Direction::kForward : table::Direction::kBackward, blocking);
+      for (; rows.Valid() && found.size() < limit; rows.Next()) {
+        found.push_back(std::to_string(rows.row().column(0).int_value()) + "=" +
+                        std::string(rows.row().column(1).text()) + (rows.row().deleted() ? "!" : ""));
+      }
+      ASSERT_TRUE(rows.status().ok()) << rows.status().error().message();
+      if (rows.would_block()) {
+        ASSERT_EQ(blocking, table::Blocking::kNever);
+        expected.resize(found.size());
+      } else if (blocking == table::Blocking::kNever) {
+        ++loop_answers;
+      }
+      ASSERT_EQ(found, expected) << (forward ? "after " : "before ") << from;
+    }
+    const auto stats = cold_->blocks().stats();
+    EXPECT_LE(stats.bytes, bytes);
+    EXPECT_EQ(loop_answers > 0, bytes > 0);
+  }
+}
+
 // Each thread knows what its own keys must be, while flushes move them.
 TEST_F(FlushTest, WritersMeanwhileLoseNothing) {
   constexpr int kThreads = 4, kKeys = 30;

@@ -68,8 +68,8 @@ class Merge {
     return builder.Write([&]() -> Result<std::optional<RowView>> {
       while (true) {
         if (context_.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
-        KALAM_TRY_ASSIGN(const bool more, rows->Next());
-        if (!more) return std::optional<RowView>();
+        KALAM_TRY_ASSIGN(const cold::ColdStep step, rows->Next());
+        if (step != cold::ColdStep::kRow) return std::optional<RowView>();
         const RowView row(table_.layout, rows->row());
         if (row.deleted() && expired_before && row.updated() < *expired_before) continue;
         return std::optional(row);

@@ -169,6 +169,9 @@ std::vector<ConfigKey> BuildKeys() {
           .Range(kMiB, 1024 * 1024 * kGiB),
       KeyOf(KALAM_KEY(storage.segment_memory), "Bytes for Parquet files being written and read, all together.")
           .Range(64 * kMiB, 1024 * kGiB),
+      KeyOf(KALAM_KEY(storage.segment_rows_cache_size),
+            "Bytes of memory for rows around those read from Parquet files by key or page by page. 0: none.")
+          .Range(0, 1024 * kGiB),
       KeyOf(KALAM_KEY(storage.segment_cache_size),
             "Bytes of disk for local copies of Parquet files that lie on S3.")
           .Range(kMiB, 1024 * 1024 * kGiB),

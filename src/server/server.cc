@@ -312,7 +312,8 @@ Status Server::Parts::OpenCold() {
                                                         .cache_bytes = config.storage.segment_cache_size}));
   KALAM_TRY_ASSIGN(segment_engine,
                    duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
-  cold_rows = std::make_unique<cold::ColdRows>(*manifests, *segment_files, *segment_engine);
+  cold_rows = std::make_unique<cold::ColdRows>(*manifests, *segment_files, *segment_engine,
+                                               config.storage.segment_rows_cache_size);
   garbage = std::make_unique<cold::Garbage>(*store, *committer, *manifests, *storages, *segment_files);
   return {};
 }
@@ -416,6 +417,9 @@ void Server::Parts::AddStats() {
   const auto add = [this](std::string name, auto read) {
     stats.Add(std::move(name), [read] { return static_cast<std::int64_t>(read()); });
   };
+  add("cold_row_cache_bytes", [this] { return cold_rows->blocks().stats().bytes; });
+  add("cold_row_cache_hits_total", [this] { return cold_rows->blocks().stats().hits; });
+  add("cold_row_cache_misses_total", [this] { return cold_rows->blocks().stats().misses; });
   add("commits_total", [this] { return committer->stats().commits; });
   add("namespaces", [this] { return catalog->ListNamespaces().size(); });
   add("store_block_cache_bytes", [this] { return store->stats().block_cache_bytes; });

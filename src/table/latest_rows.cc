@@ -62,17 +62,14 @@ Result<std::string_view> LatestRows::FindCold(const TableDef& table, std::string
                                               std::string_view partition, std::string_view key) {
   KALAM_TRY_ASSIGN(const auto manifest, Manifest(table, user));
   if (would_block_ || !manifest->MayContain(key)) return std::string_view();
-  if (blocking_ == Blocking::kNever) {
-    would_block_ = true;
-    return std::string_view();
-  }
   const auto known = prefetched_.find(partition);
   if (known != prefetched_.end() && known->second.version == manifest->version()) {
     const auto row = known->second.rows.find(key);
     if (row != known->second.rows.end()) return Found(row->second);
   }
-  KALAM_TRY_ASSIGN(const bool found, cold_->Get(*manifest, table, key, cold_row_));
-  return Found(found ? std::string_view(cold_row_) : std::string_view());
+  KALAM_TRY_ASSIGN(const cold::ColdStep found, cold_->Get(*manifest, table, key, cold_row_, tier()));
+  would_block_ = found == cold::ColdStep::kWouldBlock;
+  return Found(found == cold::ColdStep::kRow ? std::string_view(cold_row_) : std::string_view());
 }
 
 Result<bool> LatestRows::RangeIsEmpty(const TableDef& table, std::string_view user,

@@ -25,10 +25,10 @@ Result<RowLookup> Reader::Get(const DurableSnapshot& snapshot, const TableDef& t
     KALAM_TRY_ASSIGN(const auto manifest, cold_->manifests().Load(table.id, user.text(), snapshot.view_ptr(), tier));
     if (!manifest) return RowLookup::kWouldBlock;
     if (!manifest->MayContain(key)) return RowLookup::kNotFound;
-    if (blocking == Blocking::kNever) return RowLookup::kWouldBlock;
     found.is_upgraded_ = true;
-    KALAM_TRY_ASSIGN(const bool cold, cold_->Get(*manifest, table, key, found.upgraded_));
-    return cold ? RowLookup::kFound : RowLookup::kNotFound;
+    KALAM_TRY_ASSIGN(const cold::ColdStep cold, cold_->Get(*manifest, table, key, found.upgraded_, tier));
+    if (cold == cold::ColdStep::kWouldBlock) return RowLookup::kWouldBlock;
+    return cold == cold::ColdStep::kRow ? RowLookup::kFound : RowLookup::kNotFound;
   }
   KALAM_TRY_ASSIGN(const std::string_view row, CurrentRow(table, found.stored_.view(), found.upgraded_));
   found.is_upgraded_ = row.data() == found.upgraded_.data();
@@ -89,14 +89,10 @@ Status Reader::AddCold(RowCursor& cursor, const DurableSnapshotPtr& snapshot, co
   }
   const std::optional<std::string> max = manifest->MaxKey(bounds.lower, bounds.upper);
   if (!max) return {};
-  const bool backwards = cursor.direction_ == Direction::kBackward;
-  if (!backwards && cursor.blocking_ == Blocking::kNever) {
-    cursor.would_block_ = true;
-    return {};
-  }
   cursor.cold_max_ = *max;
-  cursor.cold_ = backwards ? cold_->ScanBackwards(manifest, table, bounds.lower, bounds.upper)
-                           : cold_->Scan(manifest, table, bounds.lower, bounds.upper);
+  cursor.cold_ = cursor.direction_ == Direction::kBackward
+                     ? cold_->ScanBackwards(manifest, table, bounds.lower, bounds.upper, tier)
+                     : cold_->Scan(manifest, table, bounds.lower, bounds.upper, tier);
   return {};
 }
 
@@ -189,9 +185,13 @@ void RowCursor::StepHot() {
 
 void RowCursor::StepCold() {
   cold_started_ = true;
-  auto more = cold_->Next();
-  cold_valid_ = more.ok() && *more;
-  if (!more.ok()) row_status_ = std::move(more).error();
+  auto step = cold_->Next();
+  cold_valid_ = step.ok() && *step == cold::ColdStep::kRow;
+  if (!step.ok()) {
+    row_status_ = std::move(step).error();
+  } else if (*step == cold::ColdStep::kWouldBlock) {
+    would_block_ = true;
+  }
 }
 
 bool RowCursor::ColdMayBeNext() const {
@@ -201,12 +201,10 @@ bool RowCursor::ColdMayBeNext() const {
 void RowCursor::Choose() {
   place_ = Place::kEnd;
   // An iterator that had to stop says nothing about what comes next.
-  if (!row_status_.ok() || it_->would_block() || !it_->status().ok()) return;
+  if (!row_status_.ok() || would_block() || !it_->status().ok()) return;
   if (cold_ && !cold_started_ && ColdMayBeNext()) {
-    would_block_ = blocking_ == Blocking::kNever;
-    if (would_block_) return;
     StepCold();
-    if (!row_status_.ok()) return;
+    if (!row_status_.ok() || would_block_) return;
   }
   if (!cold_valid_) {
     if (hot_valid_) place_ = Place::kHot;

@@ -34,6 +34,7 @@ struct KeyRange {
   std::optional<Value> upper;  // inclusive
   std::optional<std::vector<Value>> points;  // WHERE id IN (...): only these
   std::vector<ColumnRange> columns = {};     // of other columns; all of them hold
+  bool whole_groups = false;  // of a segment: all rows of the row groups that reach into lower..upper
 };
 
 // A column as Parquet segments hold it.

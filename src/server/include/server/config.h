@@ -54,6 +54,7 @@ struct ServerConfig {
     std::chrono::seconds log_retention_seconds{86'400};
     std::uint64_t log_max_bytes = 1 << 30;
     std::uint64_t segment_memory = 256 << 20;
+    std::uint64_t segment_rows_cache_size = 128 << 20;
     std::uint64_t segment_cache_size = std::uint64_t{4} << 30;
     std::vector<std::string> s3_endpoint_hosts;
     RocksDb rocksdb;

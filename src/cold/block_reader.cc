@@ -2,11 +2,13 @@
 
 #include "segment_cursor.h"
 
+#include <algorithm>
+
 namespace kalam::cold {
 namespace {
 
-// A block is a row group, unless rows are wide or the file does not say which keys its groups have.
-constexpr std::size_t kMostRows = 4'096;
+// Rows come out of a file in pieces as large as this. A block is a whole one, unless rows are wide.
+constexpr std::size_t kEnoughRows = 2'048;
 constexpr std::size_t kMostBytes = std::size_t{4} << 20;
 // Of a row in a file: wider ones would fill a block with few rows.
 constexpr std::uint64_t kMostStoredBytes = 1'024;
@@ -22,12 +24,12 @@ Result<RowBlockPtr> Read(const ColdRows& cold, const Manifest::Entry& entry, con
   RowBlock::Builder block;
   bool reached = false;  // the key, or its place
   while (true) {
+    const bool full = block.bytes() >= kMostBytes;
+    if (reached && (full || block.rows() >= kEnoughRows)) return block.Finish();
+    if (full) block = {};
     KALAM_TRY_ASSIGN(const bool more, rows->Next());
     if (!more) return block.Finish();
-    if (block.rows() >= kMostRows || block.bytes() >= kMostBytes) {
-      if (reached) return block.Finish();
-      block = {};
-    }
+    if (block.rows() == 0 && rows->SkipPieceBefore(key)) continue;
     block.Add(rows->key(), rows->StoredRow());
     reached = reached || rows->key() >= key;
   }

@@ -43,6 +43,14 @@ Result<bool> SegmentCursor::Next() {
   return true;
 }
 
+bool SegmentCursor::SkipPieceBefore(std::string_view key) {
+  std::string last;
+  AppendPrimaryKey(last, rows_->LastOfPiece(shape_.key_column));
+  if (last >= key) return false;
+  rows_->SkipPiece();
+  return true;
+}
+
 std::string_view SegmentCursor::StoredRow() {
   columns_.clear();
   for (std::size_t i = 0; i < shape_.seq_column(); ++i) columns_.push_back(rows_->Column(i));

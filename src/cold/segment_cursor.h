@@ -39,6 +39,9 @@ class SegmentCursor {
   // Steps to the next key.
   Result<bool> Next();
   const std::string& key() const { return key_; }
+  // Whether all rows that came out of the file with the current one have smaller keys. If so, leaves them out: the
+  // next one is the first behind them.
+  bool SkipPieceBefore(std::string_view key);
   // The current row as one of the definition, or of the segment's schema version; valid until the next call.
   Result<std::string_view> Row();
   std::string_view StoredRow();

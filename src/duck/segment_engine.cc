@@ -45,6 +45,10 @@ class ScannedRows final : public SegmentRows {
   Datum Column(std::size_t column) const override {
     return ReadDatum(chunk_.data[column], row_, types_[column]);
   }
+  Datum LastOfPiece(std::size_t column) const override {
+    return ReadDatum(chunk_.data[column], chunk_.size() - 1, types_[column]);
+  }
+  void SkipPiece() override { row_ = chunk_.size(); }
 
  private:
   void End() {

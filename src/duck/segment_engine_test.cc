@@ -138,6 +138,38 @@ TEST_F(SegmentEngineTest, KeepsTheOrderInSmallRowGroups) {
             "25 | 2048 | ZSTD");
 }
 
+TEST(RowGroupRows, GrowWithTheFileButNotWithTheRow) {
+  EXPECT_EQ(RowGroupRows({}), 2'048u);
+  EXPECT_EQ(RowGroupRows({.rows = 100'000, .bytes_per_row = 200}), 2'048u);
+  EXPECT_EQ(RowGroupRows({.rows = 1'000'000, .bytes_per_row = 200}), 8'192u);
+  EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 200}), 16'384u);
+  EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000}), 4'096u);
+  EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000'000}), 2'048u);
+}
+
+// The group that has a key, piece by piece: each may be left out by its last row.
+TEST_F(SegmentEngineTest, ReadsWholeGroupsInPieces) {
+  std::int64_t n = 0;
+  const auto next = [&](std::span<Datum> row) -> Result<bool> {
+    row[0] = Datum::Int(n++);
+    return n <= 20'000;
+  };
+  const ExpectedRows many{.rows = 1'000'000, .bytes_per_row = 8};
+  ASSERT_EQ(writer_->Write(path_, {{"n", DataType::kBigInt, 1}}, next, many).value(), 20'000u);
+  KeyRange key{.lower = Value(Datum::Int(14'000)), .upper = Value(Datum::Int(14'000)), .points = {}};
+  key.whole_groups = true;
+  const auto rows = writer_->Read(path_, {{.field_id = 1, .type = DataType::kBigInt}}, 0, key).value();
+  std::vector<std::int64_t> last;
+  while (rows->Next().value()) {
+    if (last.empty()) {
+      EXPECT_EQ(rows->Column(0), Datum::Int(8'192));
+    }
+    last.push_back(rows->LastOfPiece(0).int_value());
+    rows->SkipPiece();
+  }
+  EXPECT_EQ(last, (std::vector<std::int64_t>{10'239, 12'287, 14'335, 16'383}));
+}
+
 TEST_F(SegmentEngineTest, AFailureOfTheRowsOrOfTheDiskIsTold) {
   const auto failing = [](std::span<Datum>) -> Result<bool> {
     return Error(ErrorCode::kCorruption, "bad row");

@@ -174,7 +174,7 @@ class BackupWriter {
       keys.emplace_back(rows.key());
       return std::optional(rows.row());
     };
-    KALAM_TRY(builder.Write(next));
+    KALAM_TRY(builder.Write(next, {}));
     return true;
   }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -153,15 +154,94 @@ TEST_F(FlushTest, TheLastRowsAreTheSameHoweverKeysLie) {
   ExpectSameBothWays("maya", {.lower = KeyOf(7'000), .upper = KeyOf(8'000)});
 }
 
-// Rows in several row groups of several files, hot ones before them, some hidden: whatever is in memory, reads give
-// the rows that were written, and an event loop is given the same ones or told to ask elsewhere.
+// Reads at random beside a map of all rows (deleted ones as `x!`), some as an event loop does: those may be told to ask
+// elsewhere.
+class RandomReads {
+ public:
+  using Model = std::map<std::int64_t, std::string>;
+
+  RandomReads(const table::Reader& reader, table::DurableSnapshotPtr snapshot, TableDefPtr def, const Model& model,
+              unsigned seed)
+      : reader_(reader), snapshot_(std::move(snapshot)), def_(std::move(def)), model_(model), random_(seed) {}
+
+  void Run(int steps) {
+    for (int step = 0; step < steps && !testing::Test::HasFatalFailure(); ++step) {
+      blocking_ = Pick(2) == 0 ? table::Blocking::kNever : table::Blocking::kAllowed;
+      const std::int64_t from = Pick(model_.rbegin()->first + 2);
+      Pick(2) == 0 ? Get(from) : Scan(from, Pick(2) == 0);
+    }
+  }
+  // How often an event loop was given rows of files.
+  int loop_answers() const { return loop_answers_; }
+
+ private:
+  std::int64_t Pick(std::int64_t n) { return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n)); }
+  static std::string TextOf(const RowView& row) {
+    return std::string(row.column(1).text()) + (row.deleted() ? "!" : "");
+  }
+
+  void Get(std::int64_t id) {
+    std::string key;
+    AppendPrimaryKey(key, Datum::Int(id));
+    table::FoundRow row;
+    const auto found = reader_.Get(*snapshot_, *def_, user_, key, row, blocking_).value();
+    if (found == table::RowLookup::kWouldBlock) {
+      ASSERT_EQ(blocking_, table::Blocking::kNever);
+      return;
+    }
+    const auto known = model_.find(id);
+    ASSERT_EQ(found == table::RowLookup::kFound, known != model_.end()) << id;
+    if (known == model_.end()) return;
+    ASSERT_EQ(TextOf(RowView(def_->layout, row.view())), known->second) << id;
+    if (blocking_ == table::Blocking::kNever && known->second != "hot") ++loop_answers_;
+  }
+
+  void Scan(std::int64_t from, bool forward) {
+    const std::size_t limit = Pick(10) == 0 ? 4'000 : 50;
+    std::vector<std::string> expected, found;
+    auto after = model_.upper_bound(from), before = model_.lower_bound(from);
+    while (expected.size() < limit && (forward ? after != model_.end() : before != model_.begin())) {
+      const auto row = forward ? after++ : --before;
+      expected.push_back(std::to_string(row->first) + "=" + row->second);
+    }
+    table::ScanBounds bounds;
+    std::string key;
+    AppendPrimaryKey(key, Datum::Int(from));
+    if (forward) bounds.lower = key + '\0';
+    if (!forward) bounds.upper = key;
+    auto rows = reader_.Scan(snapshot_, *def_, user_, bounds,
+                             forward ? table::Direction::kForward : table::Direction::kBackward, blocking_);
+    for (; rows.Valid() && found.size() < limit; rows.Next()) {
+      found.push_back(std::to_string(rows.row().column(0).int_value()) + "=" + TextOf(rows.row()));
+    }
+    ASSERT_TRUE(rows.status().ok()) << rows.status().error().message();
+    if (rows.would_block()) {
+      ASSERT_EQ(blocking_, table::Blocking::kNever);
+      expected.resize(found.size());
+    } else if (blocking_ == table::Blocking::kNever && !found.empty()) {
+      ++loop_answers_;
+    }
+    ASSERT_EQ(found, expected) << (forward ? "after " : "before ") << from;
+  }
+
+  const table::Reader& reader_;
+  const table::DurableSnapshotPtr snapshot_;
+  const TableDefPtr def_;
+  const UserId user_ = UserId::FromTrusted("maya");
+  const Model& model_;
+  std::mt19937_64 random_;
+  table::Blocking blocking_ = table::Blocking::kAllowed;
+  int loop_answers_ = 0;
+};
+
+// Rows in several row groups of several files, hot ones before them, some hidden: whatever is in memory.
 TEST_F(FlushTest, RowsAreTheSameFromMemoryAndFromFiles) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const auto pick = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % static_cast<unsigned>(n)); };
   constexpr std::int64_t kKeys = 20'000;
-  std::map<std::int64_t, std::string> model;  // deleted ones as `x!`
+  RandomReads::Model model;
   for (int file = 0; file < 3; ++file) {
     std::vector<std::int64_t> ids;
     for (std::int64_t id = pick(4); id < kKeys; id += 1 + pick(6)) {
@@ -183,60 +263,33 @@ TEST_F(FlushTest, RowsAreTheSameFromMemoryAndFromFiles) {
     ASSERT_EQ(Change("maya", row->first, "hot").value(), 1u);
     row->second = "hot";
   }
-
-  for (const std::size_t bytes : {std::size_t{0}, std::size_t{400'000} * 16, std::size_t{64} << 20}) {
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{6} << 20, std::size_t{64} << 20}) {
     block_cache_bytes_ = bytes;
     Reopen();
-    const auto snapshot = committer_->Snapshot();
-    const auto def = table();
-    std::uint64_t loop_answers = 0;
-    for (int step = 0; step < 400; ++step) {
-      const auto blocking = pick(2) == 0 ? table::Blocking::kNever : table::Blocking::kAllowed;
-      const std::int64_t from = pick(kKeys);
-      if (pick(2) == 0) {
-        table::FoundRow row;
-        const auto found = reader_->Get(*snapshot, *def, User("maya"), KeyOf(from), row, blocking).value();
-        if (found == table::RowLookup::kWouldBlock) {
-          ASSERT_EQ(blocking, table::Blocking::kNever);
-          continue;
-        }
-        const auto known = model.find(from);
-        ASSERT_EQ(found == table::RowLookup::kFound, known != model.end()) << from;
-        if (known == model.end()) continue;
-        if (blocking == table::Blocking::kNever && known->second != "hot") ++loop_answers;
-        const RowView view(def->layout, row.view());
-        ASSERT_EQ(std::string(view.column(1).text()) + (view.deleted() ? "!" : ""), known->second) << from;
-        continue;
-      }
-      const bool forward = pick(2) == 0;
-      const table::ScanBounds bounds = forward ? table::ScanBounds{.lower = KeyOf(from) + '\0', .upper = {}}
-                                               : table::ScanBounds{.lower = {}, .upper = KeyOf(from)};
-      const std::size_t limit = static_cast<std::size_t>(pick(10) == 0 ? 4'000 : 50);
-      std::vector<std::string> expected, found;
-      auto after = model.upper_bound(from), before = model.lower_bound(from);
-      while (expected.size() < limit && (forward ? after != model.end() : before != model.begin())) {
-        const auto row = forward ? after++ : --before;
-        expected.push_back(std::to_string(row->first) + "=" + row->second);
-      }
-      auto rows = reader_->Scan(snapshot, *def, User("maya"), bounds,
-                                forward ? table::Direction::kForward : table::Direction::kBackward, blocking);
-      for (; rows.Valid() && found.size() < limit; rows.Next()) {
-        found.push_back(std::to_string(rows.row().column(0).int_value()) + "=" +
-                        std::string(rows.row().column(1).text()) + (rows.row().deleted() ? "!" : ""));
-      }
-      ASSERT_TRUE(rows.status().ok()) << rows.status().error().message();
-      if (rows.would_block()) {
-        ASSERT_EQ(blocking, table::Blocking::kNever);
-        expected.resize(found.size());
-      } else if (blocking == table::Blocking::kNever) {
-        ++loop_answers;
-      }
-      ASSERT_EQ(found, expected) << (forward ? "after " : "before ") << from;
-    }
-    const auto stats = cold_->blocks().stats();
-    EXPECT_LE(stats.bytes, bytes);
-    EXPECT_EQ(loop_answers > 0, bytes > 0);
+    RandomReads reads(*reader_, committer_->Snapshot(), table(), model, seed);
+    reads.Run(400);
+    EXPECT_LE(cold_->blocks().stats().bytes, bytes);
+    EXPECT_EQ(reads.loop_answers() > 0, bytes > 0);
   }
+}
+
+// In a file with so many rows, row groups are larger than what comes out of it at once.
+TEST_F(FlushTest, RowsOfALargeFileAreTheSameFromMemory) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  RandomReads::Model model;
+  std::vector<std::int64_t> ids;
+  for (std::int64_t id = 0; id < 250'000; ++id) {
+    ids.push_back(id * 3);
+    model.emplace(id * 3, "a");
+  }
+  for (auto rest = std::span(ids); !rest.empty(); rest = rest.subspan(25'000)) {
+    ASSERT_TRUE(InsertAll("maya", {rest.begin(), rest.begin() + 25'000}, "a").ok());
+  }
+  ASSERT_TRUE(Flush().ok());
+  RandomReads reads(*reader_, committer_->Snapshot(), table(), model, seed);
+  reads.Run(400);
+  EXPECT_GT(reads.loop_answers(), 0);
 }
 
 // Each thread knows what its own keys must be, while flushes move them.

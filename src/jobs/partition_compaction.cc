@@ -11,6 +11,9 @@
 namespace kalam::jobs {
 namespace {
 
+// How much larger rows are in memory than in a file, about.
+constexpr std::uint64_t kPackedBy = 5;
+
 constexpr int kAttempts = 5;  // while the table is altered under our hands
 constexpr TimestampMicros kHour = TimestampMicros{3'600} * 1'000'000;
 
@@ -65,7 +68,7 @@ class Merge {
     const auto merged = std::make_shared<const cold::Manifest>(base_->version(), picked_);
     const auto rows = parts_.cold.Scan(merged, table_, "", std::nullopt);
     const auto expired_before = ExpiredBefore(table_, parts_.clock.NowMicros());
-    return builder.Write([&]() -> Result<std::optional<RowView>> {
+    const auto next = [&]() -> Result<std::optional<RowView>> {
       while (true) {
         if (context_.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
         KALAM_TRY_ASSIGN(const cold::ColdStep step, rows->Next());
@@ -74,7 +77,15 @@ class Merge {
         if (row.deleted() && expired_before && row.updated() < *expired_before) continue;
         return std::optional(row);
       }
-    });
+    };
+    duck::ExpectedRows expected;
+    std::uint64_t bytes = 0;
+    for (const auto& entry : picked_) {
+      expected.rows += entry->segment.rows;
+      bytes += entry->segment.bytes;
+    }
+    expected.bytes_per_row = kPackedBy * bytes / std::max<std::uint64_t>(expected.rows, 1);
+    return builder.Write(next, expected);
   }
 
   Status Publish(cold::ManifestChange change, SegmentBuilder& builder) {

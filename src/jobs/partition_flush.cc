@@ -1,5 +1,6 @@
 #include "partition_flush.h"
 
+#include "base/bytes.h"
 #include "cold/segment_columns.h"
 #include "kv/batch.h"
 #include "model/key_codec.h"
@@ -63,7 +64,7 @@ class PartitionFlush {
     // Rows that are not durable yet are so before their segment is: it is published after them in the commit order.
     auto rows = parts_.reader.ScanHot(recording_->snapshot(), *table_, user_);
     if (!rows.Valid()) return rows.status();
-    return builder.Write([&]() -> Result<std::optional<RowView>> {
+    const auto next = [&]() -> Result<std::optional<RowView>> {
       if (!first_row_) rows.Next();
       first_row_ = false;
       if (!rows.Valid()) {
@@ -76,7 +77,12 @@ class PartitionFlush {
       if (rows_.size() % kRowsPerRemoval == 0)
         context_.NoteMemory(static_cast<std::int64_t>(key_bytes_));
       return std::optional(rows.row());
-    });
+    };
+    const std::string prefix = PartitionPrefix(table_->id, user_);
+    const std::uint64_t bytes =
+        parts_.store.ApproximateBytes(kv::Family::kHot, prefix, PrefixSuccessor(prefix));
+    const std::uint64_t bytes_per_row = rows.key().size() + rows.row().bytes().size();
+    return builder.Write(next, {.rows = bytes / bytes_per_row, .bytes_per_row = bytes_per_row});
   }
 
   // Nobody else changes this table's manifests: its jobs run one at a time.

@@ -67,7 +67,7 @@ SegmentBuilder::~SegmentBuilder() {
   if (stored_ && !published_) garbage_.Abandon(*segment_, true);
 }
 
-Status SegmentBuilder::Write(const NextRow& next) {
+Status SegmentBuilder::Write(const NextRow& next, const duck::ExpectedRows& expected) {
   cold::Segment segment{.id = {},
                         .storage_id = {},
                         .file = Unnamed(),
@@ -110,7 +110,7 @@ Status SegmentBuilder::Write(const NextRow& next) {
     if (row->deleted()) ++segment.tombstones;
     return true;
   };
-  KALAM_TRY(engine_.Write(local_, cold::ColumnsToWrite(table_), feed));
+  KALAM_TRY(engine_.Write(local_, cold::ColumnsToWrite(table_), feed, expected));
   KALAM_TRY_ASSIGN(cold::FileDigest digest, cold::DigestFile(local_));
   for (const auto& [place, extent] : extents) segment.extents.push_back(extent);
   segment.bytes = digest.bytes;

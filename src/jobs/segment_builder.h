@@ -32,7 +32,7 @@ class SegmentBuilder {
   using NextRow = std::function<Result<std::optional<RowView>>()>;
 
   // Writes all rows to a file that nobody else sees yet. Errors: those of `next`, kIo.
-  Status Write(const NextRow& next);
+  Status Write(const NextRow& next, const duck::ExpectedRows& expected);
 
   // Instead of Write: takes a copy of a file that is a segment already. Errors: kCorruption, with the file's name, when
   // its checksum is another one than the segment's; kNotFound, kIo.

@@ -30,9 +30,17 @@ struct SegmentEngineOptions {
   std::size_t footer_cache_bytes = std::size_t{32} << 20;
   // Threads that read files ahead for queries over several of them.
   std::size_t helper_threads = 1;
-  // Small groups: a point read decodes one of them [1.2 ms at 2k rows, 1.5 at 4k, 2.2 at 10k, 6 at 122k].
-  std::size_t row_group_rows = 2'048;
 };
+
+// How many rows a segment is to have and how wide they are, about.
+struct ExpectedRows {
+  std::uint64_t rows = 0;
+  std::uint64_t bytes_per_row = 0;
+};
+
+// Rows per row group. A point read decodes one of them [1.2 ms at 2k rows, 1.5 at 4k, 2.2 at 10k, 6 at 122k], after it
+// has looked at all that the file has [11 us each]: the larger the file, the larger the groups, within 4 MB.
+std::size_t RowGroupRows(const ExpectedRows& expected);
 
 // Walks the rows of one segment in key order. Used by one thread.
 class SegmentRows {
@@ -43,6 +51,10 @@ class SegmentRows {
   virtual Result<bool> Next() = 0;
   // A column of the current row, numbered as in the columns asked for. Valid until Next.
   virtual Datum Column(std::size_t column) const = 0;
+  // Rows come from the file in pieces of some thousand. Of the piece that Next begins or is in, the same of its last
+  // row; valid until Next. SkipPiece: the next row is the first one of the next piece.
+  virtual Datum LastOfPiece(std::size_t column) const = 0;
+  virtual void SkipPiece() = 0;
 };
 
 // Makes and reads segments (Parquet files). Has an instance of the engine to itself that may reach
@@ -64,8 +76,8 @@ class SegmentEngine {
   // Writes all rows, in their order, to a new file. The file is complete but not synced. Returns
   // the number of rows. Errors: those of `next`; kIo. What was written then is the caller's to
   // remove.
-  Result<std::uint64_t> Write(const std::filesystem::path& path,
-                              const std::vector<ParquetColumn>& columns, const NextRow& next);
+  Result<std::uint64_t> Write(const std::filesystem::path& path, const std::vector<ParquetColumn>& columns,
+                              const NextRow& next, const ExpectedRows& expected = {});
 
   // The rows of a file as the given columns, found by field id; one that the file lacks has its
   // default. Rows outside `keys` may be left out (`key_column` says which column it speaks of),

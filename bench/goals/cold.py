@@ -107,12 +107,16 @@ def _aggregate(context, client, name, query, glob, rows):
 def _point_reads(context, client, glob, rows):
     """Rows at random, for the first time (their files are in the page cache), and the same ones again."""
     random.seed(1)
-    client.sql("SELECT id FROM app.messages WHERE id IN (1, 2, 3)")
+
+    def reads(ids):
+        return [client.millis(f"SELECT * FROM app.messages WHERE id = {i}") for i in ids]
+
+    reads(random.sample(range(rows), 100))
     first, again = [], []
     for _ in range(context.rounds):
-        ids = [random.randrange(rows) for _ in range(300)]
-        for taken in (first, again):
-            taken.append([client.millis(f"SELECT * FROM app.messages WHERE id = {i}") for i in ids])
+        ids = random.sample(range(rows), 100)
+        first.append(reads(ids))
+        again.append(reads(ids))
     bare = duck(context, [f"SELECT * FROM {glob} WHERE id = {rows // 3}"], repeat=5)[0]
     for name, taken in (("for the first time", first), ("again", again)):
         medians = [quantile(times, 0.5) for times in taken]

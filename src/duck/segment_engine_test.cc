@@ -140,10 +140,11 @@ TEST_F(SegmentEngineTest, KeepsTheOrderInSmallRowGroups) {
 
 TEST(RowGroupRows, GrowWithTheFileButNotWithTheRow) {
   EXPECT_EQ(RowGroupRows({}), 2'048u);
-  EXPECT_EQ(RowGroupRows({.rows = 100'000, .bytes_per_row = 200}), 2'048u);
-  EXPECT_EQ(RowGroupRows({.rows = 1'000'000, .bytes_per_row = 200}), 8'192u);
+  EXPECT_EQ(RowGroupRows({.rows = 10'000, .bytes_per_row = 200}), 2'048u);
+  EXPECT_EQ(RowGroupRows({.rows = 100'000, .bytes_per_row = 200}), 4'096u);
+  EXPECT_EQ(RowGroupRows({.rows = 1'000'000, .bytes_per_row = 200}), 10'240u);
   EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 200}), 16'384u);
-  EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000}), 4'096u);
+  EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000}), 6'144u);
   EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000'000}), 2'048u);
 }
 
@@ -154,7 +155,7 @@ TEST_F(SegmentEngineTest, ReadsWholeGroupsInPieces) {
     row[0] = Datum::Int(n++);
     return n <= 20'000;
   };
-  const ExpectedRows many{.rows = 1'000'000, .bytes_per_row = 8};
+  const ExpectedRows many{.rows = 700'000, .bytes_per_row = 8};
   ASSERT_EQ(writer_->Write(path_, {{"n", DataType::kBigInt, 1}}, next, many).value(), 20'000u);
   KeyRange key{.lower = Value(Datum::Int(14'000)), .upper = Value(Datum::Int(14'000)), .points = {}};
   key.whole_groups = true;

@@ -98,7 +98,8 @@ std::size_t RowGroupRows(const ExpectedRows& expected) {
   constexpr double kLookPerRowDecoded = 92;
   const auto best = static_cast<std::uint64_t>(std::sqrt(kLookPerRowDecoded * static_cast<double>(expected.rows)));
   const std::uint64_t room = kGroupBytes / std::max<std::uint64_t>(expected.bytes_per_row, 1);
-  return std::clamp(std::min(best, room) / kLeast * kLeast, kLeast, kMost);
+  const std::uint64_t whole_vectors = (std::min(best, room) + kLeast - 1) / kLeast * kLeast;
+  return std::clamp(whole_vectors, kLeast, kMost);
 }
 
 Result<std::uint64_t> SegmentEngine::Write(const std::filesystem::path& path,

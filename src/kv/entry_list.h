@@ -63,6 +63,8 @@ class EntryList {
   Node* First() const { return head_->Next(); }
   Node* Last() const;
   Node* Previous(const Node* node) const;
+  // About how many entries are before `key`, from the links that a search follows: within a factor of two, as a rule.
+  std::uint64_t EstimateBefore(std::string_view key) const;
 
   static std::string_view KeyOf(const char* entry);
   static int Compare(std::string_view a, std::string_view b);

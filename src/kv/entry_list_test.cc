@@ -67,6 +67,17 @@ class EntryListTest : public testing::Test {
   std::deque<std::unique_ptr<char[]>> memory_;
 };
 
+TEST_F(EntryListTest, EstimatesHowManyAreBefore) {
+  EXPECT_EQ(list_.EstimateBefore(Key("x", 1)), 0u);
+  constexpr std::uint64_t kEntries = 40'000;
+  for (std::uint64_t n = 0; n < kEntries; ++n) Insert(Key(UserKey(1, n), n));
+  EXPECT_EQ(list_.EstimateBefore(Key(UserKey(0, 0), 0)), 0u);
+  for (const std::uint64_t n : {kEntries / 4, kEntries / 2, kEntries}) {
+    EXPECT_GT(list_.EstimateBefore(Key(UserKey(1, n), UINT64_MAX)), n / 3) << n;
+    EXPECT_LT(list_.EstimateBefore(Key(UserKey(1, n), UINT64_MAX)), n * 3) << n;
+  }
+}
+
 TEST_F(EntryListTest, OrdersByUserKeyThenNewestFirst) {
   for (const auto& key : {Key("b", 1), Key("a", 2), Key("a", 9), Key("", 5), Key("ab", 1), Key("b", 0x100)}) {
     Insert(key);

@@ -1,5 +1,6 @@
 #include "row_memtable.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <vector>
@@ -109,6 +110,11 @@ class RowMemtable final : public rocksdb::MemTableRep {
     return found != nullptr && EntryList::KeyOf(found->entry()) == key;
   }
   std::size_t ApproximateMemoryUsage() override { return sizeof(*this); }
+  std::uint64_t ApproximateNumEntries(const rocksdb::Slice& start, const rocksdb::Slice& end) override {
+    const std::uint64_t before = list_.EstimateBefore({start.data(), start.size()});
+    const std::uint64_t all = list_.EstimateBefore({end.data(), end.size()});
+    return all - std::min(before, all);
+  }
   Iterator* GetIterator(rocksdb::Arena*) override { return new Cursor(list_); }
   Iterator* GetDynamicPrefixIterator(rocksdb::Arena*) override { return LookupCursor(list_); }
 

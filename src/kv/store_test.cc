@@ -85,6 +85,16 @@ concept StorageEngine = requires(T& store, Batch& batch, PinnedValue& value, std
 static_assert(StorageEngine<Store>);
 static_assert(std::is_base_of_v<DurableWriter, Store>);
 
+TEST_F(StoreTest, EstimatesBytesInMemoryAsInFiles) {
+  const std::string row(200, 'r');
+  for (int n = 0; n < 10'000; ++n) Put(Family::kHot, "a" + std::to_string(n), row);
+  for (int n = 0; n < 10'000; ++n) Put(Family::kHot, "b" + std::to_string(n), row);
+  const std::uint64_t bytes = store_->ApproximateBytes(Family::kHot, "b", "c");
+  EXPECT_GT(bytes, 10'000u * 200 / 3);
+  EXPECT_LT(bytes, 10'000u * 260 * 3);
+  EXPECT_EQ(store_->ApproximateBytes(Family::kHot, "c", "d"), 0u);
+}
+
 // US7 T421 test_rocksdb_implements_storage_trait, T423 test_storage_operations_through_abstraction
 TEST_F(StoreTest, CreateReadUpdateDeleteScanAndCompact) {
   Put(Family::kHot, "a", "1");

@@ -3,6 +3,9 @@
 #include "text_width.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <string>
 #include <vector>
 
 namespace kalam::cli {
@@ -19,6 +22,27 @@ constexpr std::string_view kSchemaHistory = "schema_history_reference";
 
 std::string_view TextOf(const Cell& cell) { return cell.is_null() ? "NULL" : cell.text(); }
 
+// SHOW TABLE STATS gives bytes; people read `3.8 KiB`. Anything but a plain number stays as it is.
+constexpr std::string_view kStorageSize = "storage_size";
+
+bool IsTableStats(const Rows& rows) {
+  return rows.columns().size() == 2 && rows.columns()[0] == "metric" && rows.columns()[1] == "value";
+}
+
+std::string HumanBytes(std::string_view text) {
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (error != std::errc() || end != text.data() + text.size()) return std::string(text);
+  if (bytes < 1024) return std::to_string(bytes) + " B";
+  constexpr std::string_view kUnits = "KMGTPE";
+  double size = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; size >= 1023.95 && unit + 1 < kUnits.size(); ++unit) size /= 1024;
+  char shown[32];
+  std::snprintf(shown, sizeof(shown), "%.1f %ciB", size, kUnits[unit]);
+  return shown;
+}
+
 struct Border {
   std::string_view left, cross, right;
 };
@@ -30,7 +54,7 @@ class TableWriter {
  public:
   TableWriter(const Rows& rows, std::vector<std::size_t> columns, const OutputStyle& style,
               TextSink* out)
-      : rows_(rows), columns_(std::move(columns)), style_(style), out_(out) {
+      : rows_(rows), table_stats_(IsTableStats(rows)), columns_(std::move(columns)), style_(style), out_(out) {
     for (const std::size_t column : columns_) widths_.push_back(WidestIn(column));
     if (style_.width > 0) {
       left_out_ = FitColumns(style_.width, &widths_);
@@ -64,7 +88,7 @@ class TableWriter {
       ++written;
       for (std::size_t i = 0; i < columns_.size(); ++i) {
         const Cell cell = row[columns_[i]];
-        WriteCell(i, TextOf(cell), cell.is_null() ? kDim : std::string_view());
+        WriteCell(i, ShownIn(row, columns_[i]), cell.is_null() ? kDim : std::string_view());
       }
       EndRow();
     }
@@ -74,8 +98,15 @@ class TableWriter {
  private:
   std::size_t WidestIn(std::size_t column) {
     std::size_t widest = Width(rows_.columns()[column]);
-    for (const Row row : rows_) widest = std::max(widest, Width(TextOf(row[column])));
+    for (const Row row : rows_) widest = std::max(widest, Width(ShownIn(row, column)));
     return widest;
+  }
+
+  // Good until the next call.
+  std::string_view ShownIn(const Row& row, std::size_t column) {
+    if (!table_stats_ || column != 1 || TextOf(row[std::size_t{0}]) != kStorageSize) return TextOf(row[column]);
+    human_ = HumanBytes(TextOf(row[column]));
+    return human_;
   }
 
   std::size_t Width(std::string_view text) {
@@ -109,6 +140,8 @@ class TableWriter {
   }
 
   const Rows& rows_;
+  const bool table_stats_;
+  std::string human_;
   std::size_t left_out_ = 0;
   std::vector<std::size_t> columns_;  // the columns shown, in order
   OutputStyle style_;

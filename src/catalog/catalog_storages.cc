@@ -48,7 +48,10 @@ std::string Catalog::StorageLocation(const TableDef& table) const {
   const StoragePtr storage = FindStorage(table.storage_id);
   if (!storage || table.kind == TableKind::kStream) return {};
   const auto kind = table.kind == TableKind::kShared ? TemplateKind::kShared : TemplateKind::kUser;
-  return ShownStoragePath(*storage, kind, {.ns = table.name.ns, .table = table.name.table},
+  // Which shard depends on the user, as the rest of the path does.
+  const bool sharded = kind == TemplateKind::kUser && !table.sharding.empty();
+  return ShownStoragePath(*storage, kind,
+                          {.ns = table.name.ns, .table = table.name.table, .shard = sharded ? "{shard}" : ""},
                           options_.default_storage_path);
 }
 

@@ -71,8 +71,9 @@ Result<Placement> Storages::Place(const TableDef& table, std::string_view user) 
   }
   if (storage_id.empty()) storage_id = catalog::kLocalStorage;
   const auto storage = catalog_.FindStorage(storage_id);
+  // Not kNotFound, which stands for the table: a job goes on with the other users.
   if (!storage)
-    return Error(ErrorCode::kNotFound, fmt::format("Storage '{}' not found", storage_id));
+    return Error(ErrorCode::kInvalidArgument, fmt::format("Storage '{}' not found", storage_id));
   const auto kind = user.empty() ? catalog::TemplateKind::kShared : catalog::TemplateKind::kUser;
   std::string shard;
   if (!user.empty()) {

@@ -1,6 +1,7 @@
 #include "backup_statements.h"
 
 #include "jobs/backup_service.h"
+#include "model/ids.h"
 
 #include <string>
 #include <vector>
@@ -69,6 +70,7 @@ Status RunRestore(const sql::RestoreNamespace& statement, StatementContext& cont
     context.response.AddOutcome(0, "Namespace '" + statement.ns + "' already exists (skipped)");
     return {};
   }
+  KALAM_TRY(CheckNamespaceName(statement.ns));  // `system` is no namespace to restore, whatever a manifest says
   KALAM_TRY_ASSIGN(const jobs::Job job, backups->Restore(statement.ns, place));
   return AppendJob(job, "Restore started for namespace '" + statement.ns + "'. Job ID: " + job.id,
                    context);

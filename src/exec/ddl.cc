@@ -65,7 +65,8 @@ TableDef DefinitionOf(const sql::TableSpec& spec, const StatementContext& contex
     table.max_buffer = spec.max_buffer ? *spec.max_buffer : context.options.default_max_buffer;
   }
   if (spec.sharding) {
-    table.sharding = spec.sharding->strategy;
+    const std::string& strategy = spec.sharding->strategy;
+    table.sharding = strategy.empty() ? context.options.default_sharding : strategy;
     if (spec.sharding->shards) table.sharding += " " + std::to_string(*spec.sharding->shards);
   }
   return table;

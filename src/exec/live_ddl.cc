@@ -67,9 +67,9 @@ Status RunKillLiveQuery(const sql::KillLiveQuery& statement, StatementContext& c
 Status CheckNotFollowed(const TableDef& table, const StatementContext& context) {
   const std::size_t count = context.services.live.CountOf(table.id);
   if (count == 0) return {};
-  return Error(ErrorCode::kConflict, "Cannot drop table " + table.name.ToString() +
-                                         " while active live queries exist (" + std::to_string(count) +
-                                         " active subscription(s))");
+  return Error(ErrorCode::kInvalidArgument, "Cannot drop table " + table.name.ToString() +
+                                                " while active live queries exist (" + std::to_string(count) +
+                                                " active subscription(s))");
 }
 
 Status CheckColumnNotFollowed(const TableDef& table, std::string_view column, const StatementContext& context) {
@@ -79,9 +79,9 @@ Status CheckColumnNotFollowed(const TableDef& table, std::string_view column, co
   if (users.empty()) return {};
   std::string affected;
   for (const auto& live_id : users) affected += (affected.empty() ? "" : ", ") + live_id;
-  return Error(ErrorCode::kConflict, "Cannot drop column '" + std::string(column) + "': " +
-                                         std::to_string(users.size()) +
-                                         " active subscription(s) reference this column. Affected: [" + affected + "]");
+  return Error(ErrorCode::kInvalidArgument,
+               "Cannot drop column '" + std::string(column) + "': " + std::to_string(users.size()) +
+                   " active subscription(s) reference this column. Affected: [" + affected + "]");
 }
 
 }  // namespace kalam::exec

@@ -9,7 +9,7 @@ namespace kalam::exec {
 Status RunSubscribeTo(const sql::SubscribeTo& statement, StatementContext& context);
 Status RunKillLiveQuery(const sql::KillLiveQuery& statement, StatementContext& context);
 
-// Errors: kConflict naming how many subscriptions keep the table.
+// Errors: kInvalidArgument naming how many subscriptions keep the table.
 Status CheckNotFollowed(const TableDef& table, const StatementContext& context);
 // The same for one column.
 Status CheckColumnNotFollowed(const TableDef& table, std::string_view column, const StatementContext& context);

@@ -121,7 +121,12 @@ class SystemUsersWriter final : public SystemTableWriter {
       user.storage_mode = cells[kStorageMode]->view().text();
       KALAM_TRY(CheckStorageMode(user.storage_mode));
     }
-    if (cells[kStorageId]) user.storage_id = OptionalText(*cells[kStorageId]);
+    if (cells[kStorageId]) {
+      user.storage_id = OptionalText(*cells[kStorageId]);
+      if (user.storage_id && !context_.services.catalog.FindStorage(*user.storage_id)) {
+        return Error(ErrorCode::kNotFound, "Storage '" + *user.storage_id + "' does not exist in system.storages");
+      }
+    }
     if (cells[kCreatedAt]) return ServerSets("created_at");
     if (cells[kUpdatedAt]) return ServerSets("updated_at");
     return {};

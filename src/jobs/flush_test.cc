@@ -113,6 +113,26 @@ TEST_F(FlushTest, AStorageThatFailsLeavesItsUsersHotAndTheOthersDone) {
   }
 }
 
+TEST_F(FlushTest, AUserWhoseStorageIsGoneKeepsTheOthersFromNothing) {
+  TableDef spec = *table();
+  spec.name.table = "own";
+  spec.id = {};
+  spec.use_user_storage = true;
+  id_ = catalog_->CreateTable(std::move(spec), false).value().table->id;
+  catalog::User maya;
+  maya.user_id = maya.username = "maya";
+  maya.storage_mode = "region";
+  maya.storage_id = "gone";
+  ASSERT_TRUE(catalog_->CreateUser(std::move(maya)).ok());
+  ASSERT_TRUE(Insert("maya", 1, "a").ok());
+  ASSERT_TRUE(Insert("noor", 1, "n").ok());
+  const auto result = Flush();
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  EXPECT_NE(result->find("user 'maya': Storage 'gone' not found"), std::string::npos) << *result;
+  EXPECT_EQ(HotRows("maya"), 1u);
+  EXPECT_EQ(HotRows("noor"), 0u);
+}
+
 TEST_F(FlushTest, ADamagedFileIsNamedAndNotRead) {
   ASSERT_TRUE(Insert("maya", 1, "a").ok());
   ASSERT_TRUE(Flush().ok());

@@ -375,7 +375,8 @@ std::vector<ConfigKey> BuildKeys() {
           .Range(1, 256)
           .Alias("authentication.max_password_length"),
 
-      KeyOf(KALAM_KEY(sharding.default_strategy), "alphabetic, numeric or consistent_hash."),
+      KeyOf(KALAM_KEY(sharding.default_strategy),
+            "Of SHARDING without a strategy: alphabetic, numeric or consistent_hash."),
   };
 }
 

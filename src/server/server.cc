@@ -20,6 +20,7 @@
 #include "cold/cold_rows.h"
 #include "cold/garbage.h"
 #include "cold/storages.h"
+#include "config_value.h"
 #include "duck/engine.h"
 #include "duck/segment_engine.h"
 #include "exec/executor.h"
@@ -56,6 +57,10 @@ constexpr std::chrono::seconds kMemoryReturnPause{30};
 
 sql::ErrorStyle StyleOf(const ServerConfig& config) {
   return config.server.error_style == ErrorStyle::kMysql ? sql::ErrorStyle::kMySql : sql::ErrorStyle::kPostgres;
+}
+
+std::string_view NameOf(ShardingStrategy strategy) {
+  return NamesOf<ShardingStrategy>::kNames[static_cast<std::size_t>(strategy)];
 }
 
 kv::Options StoreOptions(const ServerConfig& config) {
@@ -114,6 +119,7 @@ exec::ExecutorOptions ExecutorOptionsOf(const ServerConfig& config) {
   options.error_style = StyleOf(config);
   options.password_policy = {config.auth.min_password_length, config.auth.max_password_length};
   options.default_flush = {config.flush.default_row_limit, config.flush.default_time_interval.count()};
+  options.default_sharding = NameOf(config.sharding.default_strategy);
   options.deleted_retention_hours = config.retention.default_deleted_retention_hours.count();
   options.default_max_buffer = config.stream.default_max_buffer;
   options.api_version = config.server.api_version;

@@ -41,12 +41,13 @@ std::size_t EndOfCondition(std::string_view text) {
 }
 
 Result<std::int64_t> ParseLastRows(TokenReader& reader) {
+  const bool negative = reader.TakeSymbol('-');
   const std::string_view text = reader.token().text;
   std::int64_t rows = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rows);
-  if (reader.token().kind != TokenKind::kInteger || error != std::errc() || end != text.data() + text.size() ||
-      rows > kMaxLastRows) {
-    return Invalid("Invalid last_rows value: " + std::string(text));
+  if (negative || reader.token().kind != TokenKind::kInteger || error != std::errc() ||
+      end != text.data() + text.size() || rows > kMaxLastRows) {
+    return Invalid(std::string("Invalid last_rows value: ").append(negative ? "-" : "").append(text));
   }
   reader.Advance();
   return rows;

@@ -20,18 +20,30 @@ bool HasWord(std::string_view text, std::string_view word, std::size_t rare) {
   return false;
 }
 
+// CREATE and ALTER take a secret behind the word, however it is written; elsewhere the word may be a column's name.
+bool TakesSecrets(const Token& first) {
+  const Keyword keyword = KeywordOf(first);
+  return keyword == Keyword::kCreate || keyword == Keyword::kAlter;
+}
+
 // The literals behind PASSWORD and CREDENTIALS, quotes included, as they stand in the statement.
 std::vector<std::string_view> SecretLiterals(std::string_view statement) {
   std::vector<std::string_view> literals;
   if (!MayHaveSecrets(statement)) return literals;
   Lexer lexer(statement);
   bool secret_follows = false;
-  for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
+  bool anything_is_secret = false;
+  Token token = lexer.Next();
+  const bool takes_secrets = TakesSecrets(token);
+  for (; token.kind != TokenKind::kEnd; token = lexer.Next()) {
     const Keyword keyword = KeywordOf(token);
     if (keyword == Keyword::kPassword || keyword == Keyword::kCredentials) {
       secret_follows = true;
-    } else if (!token.Is('=')) {
-      if (secret_follows) literals.push_back(token.text);
+      anything_is_secret = takes_secrets;
+    } else if (token.Is('=')) {
+      anything_is_secret = true;
+    } else {
+      if (secret_follows && (anything_is_secret || token.kind == TokenKind::kString)) literals.push_back(token.text);
       secret_follows = false;
     }
   }

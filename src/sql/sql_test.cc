@@ -225,6 +225,15 @@ TEST(CreateTable, RefusesWithTheDocumentedTexts) {
             "DEFAULT NOW() can only be used on TIMESTAMP columns, but column 'id' has type BIGINT");
   EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY, d DECIMAL(3, 2))"), "Unsupported data type: DECIMAL");
   EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) FLUSH ROWS 0"), "Row limit must be greater than 0");
+  EXPECT_EQ(Spec("CREATE USER TABLE t (id BIGINT PRIMARY KEY) SHARDING FLUSH ROWS 5").sharding->strategy, "");
+  EXPECT_EQ(Spec("CREATE USER TABLE t (id BIGINT PRIMARY KEY) SHARDING 'consistent_hash' SHARDS 8").sharding->shards,
+            8);
+  EXPECT_EQ(Refusal("CREATE USER TABLE t (id BIGINT PRIMARY KEY) SHARDING consistent_hash SHARDS 0"),
+            "SHARDS must be greater than 0");
+  EXPECT_EQ(Refusal("CREATE USER TABLE t (id BIGINT PRIMARY KEY) SHARDING consistent_hash SHARDS 10001"),
+            "SHARDS must be at most 10000");
+  EXPECT_EQ(Refusal("CREATE USER TABLE t (id BIGINT PRIMARY KEY) SHARDING numeric SHARDS 8"),
+            "SHARDS is for SHARDING consistent_hash");
   EXPECT_EQ(Refusal("CREATE TABLE t (id BIGINT PRIMARY KEY) nonsense"), "ERROR: syntax error at or near 'nonsense'");
   EXPECT_EQ(Refusal("CREATE NAMESPACE system"), "Namespace name 'system' is reserved");
 }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxColumnName = 64;
 constexpr std::int64_t kMaxFlushRows = 999'999;
+constexpr std::int64_t kMaxShards = 10'000;
 constexpr std::int64_t kMaxFlushSeconds = 86'399;
 
 Error Invalid(std::string message) { return Error(ErrorCode::kInvalidArgument, std::move(message)); }
@@ -399,16 +400,23 @@ class SpecParser {
   }
 
   Status ShardingClause() {
+    if (reader_.AtEnd() || reader_.keyword() != Keyword::kNone) return Shards({});
     KALAM_TRY_ASSIGN(std::string strategy, reader_.TextOrWord());
     for (char& c : strategy) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
     if (strategy != "alphabetic" && strategy != "numeric" && strategy != "consistent_hash") {
       return Invalid("Unknown sharding strategy '" + strategy +
                      "'. Must be one of: alphabetic, numeric, consistent_hash");
     }
-    Sharding sharding{strategy, std::nullopt};
+    return Shards(std::move(strategy));
+  }
+
+  Status Shards(std::string strategy) {
+    Sharding sharding{std::move(strategy), std::nullopt};
     if (reader_.Take(Keyword::kShards)) {
+      if (sharding.strategy != "consistent_hash") return Invalid("SHARDS is for SHARDING consistent_hash");
       KALAM_TRY_ASSIGN(sharding.shards, reader_.Number());
       if (*sharding.shards <= 0) return Invalid("SHARDS must be greater than 0");
+      if (*sharding.shards > kMaxShards) return Invalid("SHARDS must be at most 10000");
     }
     spec_.sharding = std::move(sharding);
     return {};

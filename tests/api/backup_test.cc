@@ -104,6 +104,8 @@ TEST_F(Backup, MistakesAreSaid) {
   EXPECT_TRUE(FailsWith(Run("RESTORE DATABASE gone FROM 'x'"), "SQL_EXECUTION_ERROR",
                         "There is no backup at"));
   EXPECT_EQ(Outcome(Run("BACKUP NAMESPACE app TO 'x'")), "completed");
+  EXPECT_TRUE(FailsWith(Run("RESTORE NAMESPACE system FROM 'x'"), "SQL_EXECUTION_ERROR",
+                        "Namespace name 'system' is reserved"));
   EXPECT_TRUE(FailsWith(Run("BACKUP NAMESPACE app TO 'x'"), "SQL_EXECUTION_ERROR", "already"));
   EXPECT_TRUE(FailsWith(Run("RESTORE DATABASE app FROM 'x'"), "SQL_EXECUTION_ERROR",
                         "Namespace 'app' already exists"));

@@ -249,20 +249,27 @@ TEST_F(Flush, ShardedUsersAreSpreadOverFolders) {
   ASSERT_TRUE(
       Ok(Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY) SHARDING "
              "alphabetic; "
-             "CREATE USER TABLE app.counts (id BIGINT PRIMARY KEY) SHARDING numeric")));
+             "CREATE USER TABLE app.counts (id BIGINT PRIMARY KEY) SHARDING numeric; "
+             "CREATE USER TABLE app.hashed (id BIGINT PRIMARY KEY) SHARDING 'consistent_hash' SHARDS 2; "
+             "CREATE USER TABLE app.plain (id BIGINT PRIMARY KEY) SHARDING")));
   for (const char* user : {"anna", "bert", "u7"}) {
     SqlClient own(server_.port(), user);
     ASSERT_TRUE(Ok(own.Run("INSERT INTO app.notes VALUES (1); INSERT INTO app.counts VALUES (1)")));
   }
-  FlushTable("app.notes");
-  FlushTable("app.counts");
+  ASSERT_TRUE(Ok(SqlClient(server_.port(), "anna").Run("INSERT INTO app.plain VALUES (1)")));
+  for (const char* user : {"anna", "bert"}) {
+    ASSERT_TRUE(Ok(SqlClient(server_.port(), user).Run("INSERT INTO app.hashed VALUES (1)")));
+  }
+  for (const char* table : {"app.notes", "app.counts", "app.hashed", "app.plain"}) FlushTable(table);
   std::vector<std::string> folders;
   for (const std::string& file : Files())
     folders.push_back(std::filesystem::path(file).parent_path());
   EXPECT_EQ(folders, (std::vector<std::string>{
                          "app/users/counts/shard-7/u7", "app/users/counts/shard-9/anna",
-                         "app/users/counts/shard-9/bert", "app/users/notes/shard-a/anna",
-                         "app/users/notes/shard-b/bert", "app/users/notes/shard-u/u7"}));
+                         "app/users/counts/shard-9/bert", "app/users/hashed/shard-0000/bert",
+                         "app/users/hashed/shard-0001/anna", "app/users/notes/shard-a/anna",
+                         "app/users/notes/shard-b/bert", "app/users/notes/shard-u/u7",
+                         "app/users/plain/shard-a/anna"}));
 }
 
 // US2 T144 test_scheduler_recovery_after_restart

@@ -148,6 +148,18 @@ TEST(OutputTest, DescribeShowsVersionAndHistoryBelow) {
             "(2 rows)\n"
             "Schema version: 3\n"
             "History: SELECT 1\n");
+
+  // SHOW TABLE STATS: bytes for people, here only.
+  const StatementResult stats =
+      ResultSet({"metric", "value"}, {{Text("parquet_files"), Text("3921")}, {Text("storage_size"), Text("3921")}});
+  EXPECT_EQ(Table(stats),
+            "┌───────────────┬─────────┐\n"
+            "│ metric        │ value   │\n"
+            "├───────────────┼─────────┤\n"
+            "│ parquet_files │ 3921    │\n"
+            "│ storage_size  │ 3.8 KiB │\n"
+            "└───────────────┴─────────┘\n"
+            "(2 rows)\n");
 }
 
 TEST(OutputTest, JsonIsAnArrayOfRowsOrAnObject) {

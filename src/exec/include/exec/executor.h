@@ -51,6 +51,7 @@ struct ExecutorOptions {
   sql::ErrorStyle error_style = sql::ErrorStyle::kPostgres;
   auth::PasswordPolicy password_policy;
   FlushPolicy default_flush;  // tables without a FLUSH clause
+  std::string default_sharding = "alphabetic";  // of a SHARDING clause that names no strategy
   std::int64_t deleted_retention_hours = 168;
   std::int64_t default_max_buffer = 10'000;
   std::string api_version = "v1";  // of the ws_url that SUBSCRIBE TO gives

@@ -71,8 +71,8 @@ struct DropStorage {
 struct ShowStorages {};
 
 struct Sharding {
-  std::string strategy = "alphabetic";  // alphabetic, numeric or consistent_hash
-  std::optional<std::int64_t> shards;
+  std::string strategy;                // alphabetic, numeric or consistent_hash; empty: the server's default
+  std::optional<std::int64_t> shards;  // of consistent_hash
 };
 
 // CREATE TABLE, fully validated (specification 5.2, 6.1, 6.2): types known, exactly one primary key of an

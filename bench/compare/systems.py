@@ -149,8 +149,8 @@ class Kalam:
         with open(f"/proc/{self._process.pid}/clear_refs", "w", encoding="ascii") as file:
             file.write("5")
 
-    def flush(self, table):
-        """Moves a table's rows to Parquet, waits, returns what the job reports."""
+    def flush(self, table, pause=0.005):
+        """Moves a table's rows to Parquet, waits, looking every `pause` seconds; returns what the job reports."""
         job = self.rows(f"FLUSH TABLE {table}")[0]["job_id"]
         while True:
             row = self.rows(f"SELECT status, result FROM system.jobs WHERE job_id = '{job}'")[0]
@@ -158,7 +158,7 @@ class Kalam:
                 if row["status"] != "completed":
                     raise RuntimeError(row)
                 return json.loads(row["result"])
-            time.sleep(0.005)
+            time.sleep(pause)
 
     def _healthy(self):
         try:

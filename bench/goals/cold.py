@@ -3,11 +3,11 @@
 The goals name 10M rows in 100 files (`--cold-rows 10000000`); a run of all takes fewer, in files as large.
 """
 
+import multiprocessing
 import os
 import random
 import statistics
 import subprocess
-import threading
 
 from compare.client import Client, quantile
 from compare.context import say
@@ -151,18 +151,14 @@ def _foreground(context, kalam, client, rows):
     for number in range(context.rounds):
         settle(kalam)
         first = (10 + number) * rows
-        quiet = _insert_latencies(kalam.port, first, lambda times: len(times) < 2_000)
+        quiet = Inserts(kalam.port, first, 2_000).latencies()
         for start in range(0, flushed, ROWS_PER_FILE):
             client.sql("INSERT INTO app.messages " + ROW.format(first + start, first + start + ROWS_PER_FILE))
         before = kalam.memory_bytes()
         kalam.reset_peak_memory()
-        busy, over = [], threading.Event()
-        writer = threading.Thread(target=lambda: busy.extend(
-            _insert_latencies(kalam.port, first + 1_000_000_000, lambda _: not over.is_set())))
-        writer.start()
-        kalam.flush("app.messages")
-        over.set()
-        writer.join()
+        inserts = Inserts(kalam.port, first + 1_000_000_000)
+        kalam.flush("app.messages", pause=0.02)
+        busy = inserts.latencies()
         busy_p99.append(quantile(busy, 0.99))
         ratios.append(quantile(quiet, 0.99))
         grown.append((kalam.memory_bytes("VmHWM") - before) / 1e6)
@@ -173,10 +169,32 @@ def _foreground(context, kalam, client, rows):
                   more=False)
 
 
-def _insert_latencies(port, first_id, goes_on):
-    """Milliseconds of single durable INSERTs, while `goes_on(times)`."""
-    client = Client(port)
-    times = []
-    while goes_on(times):
-        times.append(client.millis(f"INSERT INTO app.other VALUES ({first_id + len(times)}, 'r', 's', 'b', NOW())"))
-    return times
+class Inserts:
+    """Single durable INSERTs of one client, timed in a process of their own: in a thread beside the one that waits for
+    the flush, each would also wait for Python's lock."""
+
+    _processes = multiprocessing.get_context("fork")
+
+    def __init__(self, port, first_id, count=None):
+        """`count`: how many; else until `latencies` is called."""
+        self._counted = count is not None
+        self._over = self._processes.Event()
+        self._answer, sender = self._processes.Pipe(duplex=False)
+        self._process = self._processes.Process(target=self._run, args=(port, first_id, count, sender))
+        self._process.start()
+        sender.close()  # else a process that died would be waited for
+
+    def latencies(self):
+        """Milliseconds."""
+        if not self._counted:
+            self._over.set()
+        times = self._answer.recv()
+        self._process.join()
+        return times
+
+    def _run(self, port, first_id, count, sender):
+        client = Client(port)
+        times = []
+        while len(times) != count and not self._over.is_set():
+            times.append(client.millis(f"INSERT INTO app.other VALUES ({first_id + len(times)}, 'r', 's', 'b', NOW())"))
+        sender.send(times)

@@ -183,11 +183,6 @@ Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   CountedAllocator::Install();
   MemoryBudget::SetCommonLimit(impl->options.memory_limit_bytes);
   impl->database = impl->OpenDatabase();
-  duckdb::Connection setup(*impl->database);
-  auto functions = setup.Query("SELECT DISTINCT lower(function_name) FROM duckdb_functions()");
-  if (functions->HasError()) return Error(ErrorCode::kInternal, functions->GetError());
-  for (auto& row : *functions) impl->known_functions.insert(row.GetValue<std::string>(0));
-  impl->known_functions.insert("getenv");  // of the engine's shell: refused like the others, not unknown
   impl->plans_made = 0;  // those were ours
   impl->row_context = std::make_shared<RowContext>(*impl->database, impl->options.texts);
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));

@@ -5,7 +5,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "duck/engine.h"
 #include "duck_error.h"
 #include "duckdb_headers.h"
+#include "known_functions.h"
 #include "plan.h"
 #include "query_scope.h"
 #include "rows_select.h"
@@ -34,7 +34,10 @@ struct Engine::Impl {
   EngineOptions options;
   PlanCache cache;
   std::shared_ptr<duckdb::DuckDB> database;  // guarded by pool_mutex once the engine is open
-  std::unordered_set<std::string> known_functions;
+  const KnownFunctions known_functions{[this] {
+    const std::lock_guard lock(pool_mutex);
+    return database;
+  }};
   Deadlines deadlines;
   std::shared_ptr<RowContext> row_context;
   std::atomic<std::uint64_t> plans_made = 0;  // by DuckDB's planner, for clients

@@ -338,7 +338,7 @@ void Walker::WalkTableFunction(duckdb::TableFunctionRef& ref) {
 }
 
 void Walker::RefuseFunction(const std::string& name) const {
-  if (known_functions_.contains(name) || name.starts_with("kalam_")) {
+  if (known_functions_.Contains(name) || name.starts_with("kalam_")) {
     Refuse(ErrorCode::kPermissionDenied, "ERROR: permission denied for function " + name);
   }
   Refuse(ErrorCode::kInvalidArgument, "ERROR: function " + name + " does not exist");

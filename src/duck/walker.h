@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "duck/engine.h"
 #include "duckdb_headers.h"
+#include "known_functions.h"
 
 namespace kalam::duck {
 
@@ -43,7 +43,7 @@ class Walker {
 
   // `params` are those of the walked text, which may be more than the request's.
   Walker(const QueryContext& query, std::span<const Datum> params, Parameters parameters,
-         const std::unordered_set<std::string>& known_functions, std::size_t max_depth)
+         const KnownFunctions& known_functions, std::size_t max_depth)
       : query_(query),
         params_(params),
         parameters_(parameters),
@@ -107,7 +107,7 @@ class Walker {
   const QueryContext& query_;
   const std::span<const Datum> params_;
   const Parameters parameters_;
-  const std::unordered_set<std::string>& known_functions_;
+  const KnownFunctions& known_functions_;
   const std::size_t max_depth_;
   std::size_t depth_ = 0;
   std::vector<std::shared_ptr<const ScanSource>> sources_;

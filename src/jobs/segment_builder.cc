@@ -19,6 +19,7 @@ namespace kalam::jobs {
 namespace {
 
 constexpr int kMaxNameAttempts = 10'000;
+constexpr std::uint64_t kRowsPerLook = 10'000;  // some hundred kilobytes of the file
 
 std::filesystem::path NewLocalFile(const cold::ObjectStore& store) {
   static std::atomic<std::uint64_t> next{1};
@@ -52,13 +53,14 @@ cold::ObjectName Unnamed() { return cold::ObjectName::Parse("unnamed").value(); 
 
 }  // namespace
 
-SegmentBuilder::SegmentBuilder(const TableDef& table, duck::SegmentEngine& engine,
-                               cold::ObjectStore& store, cold::Garbage& garbage, const Clock& clock)
+SegmentBuilder::SegmentBuilder(const TableDef& table, duck::SegmentEngine& engine, cold::ObjectStore& store,
+                               cold::Garbage& garbage, const Clock& clock)
     : table_(table),
       engine_(engine),
       store_(store),
       clock_(clock),
       local_(NewLocalFile(store)),
+      behind_(local_),
       garbage_(garbage) {}
 
 SegmentBuilder::~SegmentBuilder() {
@@ -108,6 +110,7 @@ Status SegmentBuilder::Write(const NextRow& next, const duck::ExpectedRows& expe
     segment.min_seq = std::min(segment.min_seq, seq);
     segment.max_seq = std::max(segment.max_seq, seq);
     if (row->deleted()) ++segment.tombstones;
+    if (segment.rows % kRowsPerLook == 0) behind_.Look();
     return true;
   };
   KALAM_TRY(engine_.Write(local_, cold::ColumnsToWrite(table_), feed, expected));

@@ -6,6 +6,7 @@
 #include "cold/manifest.h"
 #include "cold/object_store.h"
 #include "cold/storages.h"
+#include "cold/write_behind.h"
 #include "duck/segment_engine.h"
 #include "model/row_codec.h"
 #include "model/table_def.h"
@@ -58,6 +59,7 @@ class SegmentBuilder {
   cold::ObjectStore& store_;
   const Clock& clock_;
   const std::filesystem::path local_;
+  cold::WriteBehind behind_;
   std::string filter_;
   cold::Garbage& garbage_;
   std::optional<cold::Segment> segment_;

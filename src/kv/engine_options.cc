@@ -118,6 +118,8 @@ rocksdb::DBOptions DatabaseOptions(const Options& options, std::uint64_t file_sy
 
   db.max_background_jobs = options.max_background_jobs;
   db.max_open_files = -1;  // files stay open: an event loop's reads must not open one
+  // Of each family, whether it has one file or a thousand: the engine's default makes most of a start's threads.
+  db.max_file_opening_threads = 4;
   db.bytes_per_sync = 1 << 20;
   db.skip_stats_update_on_db_open = true;
   db.listeners.push_back(std::make_shared<RecoversWhenTold>());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <numeric>
 #include <optional>
 #include <thread>
@@ -210,6 +211,13 @@ struct Server::Parts {
         loops(config.server.workers == 0 ? Cores() : config.server.workers),
         http(loops, HttpOptions(config), handler) {}
 
+  // The two engines need nothing of the store and are most of what a start computes: they open beside it.
+  struct Engines {
+    std::unique_ptr<duck::SegmentEngine> segments;
+    std::unique_ptr<duck::Engine> statements;
+  };
+  using OpeningEngines = std::future<Result<Engines>>;
+
   const ServerConfig config;
   SystemClock clock;
   Stats stats;
@@ -256,7 +264,8 @@ struct Server::Parts {
   void PurgeUsers() const;
   void LogStoreSize() const;
 
-  Status OpenStore();
+  OpeningEngines StartEngines() const;
+  Status OpenStore(OpeningEngines engines);
   Status OpenCold();
   void OpenJobs();
   Result<bool> ResumeJob(const jobs::Job& job) const;
@@ -267,7 +276,17 @@ struct Server::Parts {
   Status OpenApi();
 };
 
-Status Server::Parts::OpenStore() {
+Server::Parts::OpeningEngines Server::Parts::StartEngines() const {
+  return std::async(std::launch::async, [this]() -> Result<Engines> {
+    Engines engines;
+    KALAM_TRY_ASSIGN(engines.segments,
+                     duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
+    KALAM_TRY_ASSIGN(engines.statements, duck::Engine::Open(EngineOptionsOf(config)));
+    return engines;
+  });
+}
+
+Status Server::Parts::OpenStore(OpeningEngines engines) {
   KALAM_TRY(CreateFolders(config));
   KALAM_TRY_ASSIGN(store, kv::Store::Open(StoreOptions(config)));
   table::CommitterOptions commit;
@@ -283,6 +302,9 @@ Status Server::Parts::OpenStore() {
   }
   KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
                                                    std::move(catalog_options)));
+  KALAM_TRY_ASSIGN(Engines opened, engines.get());
+  segment_engine = std::move(opened.segments);
+  engine = std::move(opened.statements);
   KALAM_TRY(OpenCold());
   reader = std::make_unique<table::Reader>(*store, cold_rows.get());
   writer = std::make_unique<table::Writer>(*store, *committer, cold_rows.get());
@@ -316,8 +338,6 @@ Status Server::Parts::OpenCold() {
   KALAM_TRY_ASSIGN(segment_files,
                    cold::SegmentFiles::Open(*storages, {.cache_folder = data / "segment-cache",
                                                         .cache_bytes = config.storage.segment_cache_size}));
-  KALAM_TRY_ASSIGN(segment_engine,
-                   duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
   cold_rows = std::make_unique<cold::ColdRows>(*manifests, *segment_files, *segment_engine,
                                                config.storage.segment_rows_cache_size);
   garbage = std::make_unique<cold::Garbage>(*store, *committer, *manifests, *storages, *segment_files);
@@ -459,7 +479,6 @@ void Server::Parts::AddCacheStats() {
 }
 
 Status Server::Parts::OpenApi() {
-  KALAM_TRY_ASSIGN(engine, duck::Engine::Open(EngineOptionsOf(config)));
   sessions = std::make_unique<exec::SessionCache>(
       exec::SessionCache::Options{.max_tables = config.session_cache.max_size, .ttl = config.session_cache.ttl}, clock);
   AddCacheStats();
@@ -571,7 +590,7 @@ void Server::Parts::PurgeUsers() const {
 Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   auto parts = std::make_unique<Parts>(config);
   KALAM_TRY(parts->http.Listen(config.server.host, config.server.port));
-  KALAM_TRY(parts->OpenStore());
+  KALAM_TRY(parts->OpenStore(parts->StartEngines()));
   KALAM_TRY(parts->OpenApi());
   KALAM_TRY(parts->flush->Start());
   parts->loops.Start();

@@ -284,6 +284,7 @@ struct Committer::Impl {
     synced = upto;
     last_sync = steady_clock::now();
     expected_sync += (last_sync - sync_began - expected_sync) / 8;
+    sync_nanos.fetch_add(std::chrono::nanoseconds(last_sync - sync_began).count(), std::memory_order_relaxed);
     if (!nobody_waits_for_it) publish();
     return {};
   }
@@ -357,6 +358,7 @@ struct Committer::Impl {
   std::atomic<Seq> durable_lease;
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> rounds{0};
+  std::atomic<std::int64_t> sync_nanos{0};
 
   Acknowledgements acknowledgements;
   std::mutex sink_mutex;
@@ -534,6 +536,8 @@ void Committer::SetChangeSink(ChangeSink* sink) {
 CommitterStats Committer::stats() const {
   return {.commits = impl_->commits.load(),
           .rounds = impl_->rounds.load(),
+          .sync_time = std::chrono::duration_cast<std::chrono::microseconds>(
+              std::chrono::nanoseconds(impl_->sync_nanos.load())),
           .sync_thread_sleeps = impl_->sleeping.load()};
 }
 

@@ -77,6 +77,7 @@ struct CommitOutcome {
 struct CommitterStats {
   std::uint64_t commits = 0;
   std::uint64_t rounds = 0;  // syncs; commits / rounds is the group size
+  std::chrono::microseconds sync_time{0};  // that the syncs took, of all rounds
   bool sync_thread_sleeps = false;
 };
 

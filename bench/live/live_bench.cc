@@ -3,23 +3,18 @@
 //
 //   live_bench latency  PORT COUNT             durable INSERT to one subscriber
 //   live_bench notify   SOCKET DATABASE COUNT  the same through PostgreSQL's NOTIFY, in the transaction of an INSERT
-//   live_bench fanout   PORT SOCKETS ROWS BATCH
-//   live_bench redis    PORT SOCKETS MESSAGES BATCH
-//   live_bench filters  PORT PID EQUAL OTHER INSERTS [DISTINCT]   what so many subscriptions add; all filters distinct
-//   live_bench idle     PORT PID CONNECTIONS                   what a WebSocket without subscriptions takes
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
+//   live_bench floor    FOLDER COUNT           the same through a server that does nothing else: what no server can
+//   beat live_bench fanout   PORT SOCKETS ROWS BATCH live_bench redis    PORT SOCKETS MESSAGES BATCH live_bench filters
+//   PORT PID EQUAL OTHER INSERTS [DISTINCT]   what so many subscriptions add; all filters distinct live_bench turns
+//   PORT PID TURNS INSERTS SIZE...         the same for several numbers of them, in turn live_bench idle     PORT PID
+//   CONNECTIONS                   what a WebSocket without subscriptions takes
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -29,6 +24,15 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -76,17 +80,9 @@ class Socket {
     }
   }
   // Reads what there is, or waits for something.
-  void Fill() {
-    if (at_ > 0) {
-      in_.erase(0, at_);
-      at_ = 0;
-    }
-    const std::size_t have = in_.size();
-    in_.resize(have + 65536);
-    const ssize_t got = recv(fd_, in_.data() + have, 65536, 0);
-    in_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got <= 0) Fail("the server closed the connection");
-  }
+  void Fill() { Receive(0); }
+  // Reads what there is, if anything.
+  void FillIfReady() { Receive(MSG_DONTWAIT); }
   std::string_view buffered() const { return std::string_view(in_).substr(at_); }
   void Take(std::size_t bytes) { at_ += bytes; }
   std::string_view Need(std::size_t bytes) {
@@ -100,6 +96,18 @@ class Socket {
   }
 
  private:
+  void Receive(int flags) {
+    if (at_ > 0) {
+      in_.erase(0, at_);
+      at_ = 0;
+    }
+    const std::size_t have = in_.size();
+    in_.resize(have + 65536);
+    const ssize_t got = recv(fd_, in_.data() + have, 65536, flags);
+    in_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && (flags & MSG_DONTWAIT) != 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (got <= 0) Fail("the server closed the connection");
+  }
   static std::string Why() { return std::strerror(errno); }
   int fd_;
   std::string in_;
@@ -210,10 +218,19 @@ class Ws {
   }
   void Fill() { socket_.Fill(); }
   int fd() const { return socket_.fd(); }
+  // Answers pings: a client that is silent for ten seconds is taken for gone. No message is expected.
+  void StayAlive() {
+    socket_.FillIfReady();
+    Drain([](std::string_view text) { Fail("not expected: " + std::string(text)); });
+  }
 
  private:
   Socket socket_;
 };
+
+void StayAlive(const std::vector<std::unique_ptr<Ws>>& sockets) {
+  for (const auto& socket : sockets) socket->StayAlive();
+}
 
 void PrintQuantiles(std::vector<double>& micros) {
   std::sort(micros.begin(), micros.end());
@@ -316,6 +333,58 @@ void Notify(const std::string& path, const std::string& database, int count) {
     micros.push_back(MicrosSince(begin));
     writer.Await('Z');
   }
+  PrintQuantiles(micros);
+}
+
+// --- the least that a durable change can take
+
+// Takes a request, appends as many bytes to a file as an INSERT takes in a log, syncs it, sends the change to one
+// socket and the answer to the other. Never returns.
+[[noreturn]] void ServeFloor(int listener, const std::string& path) {
+  constexpr int kAppended = 600, kChange = 330, kAnswer = 200;
+  const int writer = accept(listener, nullptr, nullptr), subscriber = accept(listener, nullptr, nullptr);
+  const int on = 1;
+  for (const int fd : {writer, subscriber}) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (file < 0 || posix_fallocate(file, 0, 16 << 20) != 0) _exit(1);
+  char bytes[4096] = {};
+  for (off_t at = 0; recv(writer, bytes, sizeof(bytes), 0) > 0; at += kAppended) {
+    if (pwrite(file, bytes, kAppended, at) != kAppended || fdatasync(file) != 0) _exit(1);
+    if (send(subscriber, bytes, kChange, MSG_NOSIGNAL) != kChange) _exit(1);
+    if (send(writer, bytes, kAnswer, MSG_NOSIGNAL) != kAnswer) _exit(1);
+  }
+  _exit(0);
+}
+
+void Floor(const std::string& folder, int count) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener, 2) != 0 ||
+      getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    Fail("no port for the floor");
+  }
+  if (fork() == 0) ServeFloor(listener, folder + "/floor.log");
+  std::vector<double> micros;
+  {
+    Socket writer = Socket::Tcp(ntohs(address.sin_port)), subscriber = Socket::Tcp(ntohs(address.sin_port));
+    const std::string request(380, 'r');  // an INSERT with its head
+    for (int i = 0; i < count; ++i) {
+      const auto begin = Clock::now();
+      writer.Send(request);
+      subscriber.Need(330);
+      micros.push_back(MicrosSince(begin));
+      subscriber.Take(330);
+      writer.Need(200);
+      writer.Take(200);
+    }
+  }
+  close(listener);
+  int status = 0;
+  if (wait(&status) < 0 || status != 0) Fail("the server of the floor failed");
+  unlink((folder + "/floor.log").c_str());
   PrintQuantiles(micros);
 }
 
@@ -448,42 +517,132 @@ double CpuMicros(int pid) {
   return static_cast<double>(user + system) * 1e6 / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-void Filters(int port, int pid, int equal, int other, int inserts, int distinct) {
-  constexpr int kPerSocket = 1000, kDepth = 64;
-  Http admin(port, "system");
-  Prepare(admin);
-  std::vector<std::unique_ptr<Ws>> sockets;
-  const std::uint64_t before = ResidentBytes(pid);
-  for (int i = 0; i < equal + other; i += kPerSocket) {
-    sockets.push_back(std::make_unique<Ws>(port, "maya"));
-    const int end = std::min(i + kPerSocket, equal + other);
+// `count` subscriptions of one user, a thousand on a socket, each with a WHERE that no row of ours matches.
+template <typename Where>
+void SubscribeMany(std::vector<std::unique_ptr<Ws>>& sockets, int port, const std::string& user, int count,
+                   Where where) {
+  constexpr int kPerSocket = 1000;
+  for (int i = 0; i < count; i += kPerSocket) {
+    sockets.push_back(std::make_unique<Ws>(port, user));
+    const int end = std::min(i + kPerSocket, count);
     for (int j = i; j < end; ++j) {
-      const std::string where = j < equal ? "room = 'room-" + std::to_string(j % distinct) + "'"
-                                          : "length(body) + " + std::to_string(j) + " < 0";
-      sockets.back()->Subscribe("s" + std::to_string(j), "SELECT * FROM bench.live WHERE " + where);
+      sockets.back()->Subscribe("s" + std::to_string(j), "SELECT * FROM bench.live WHERE " + where(j));
     }
     sockets.back()->ExpectAcks(static_cast<std::size_t>(end - i));
+    StayAlive(sockets);
   }
-  // What subscribing left to do is done first.
+}
+
+std::string RoomFilter(int number) { return "room = 'room-" + std::to_string(number) + "'"; }
+
+// What subscribing left to do is done first.
+void AwaitIdle(int pid) {
   for (double before_pause = -1, now = CpuMicros(pid); now - before_pause > 20'000; now = CpuMicros(pid)) {
     before_pause = now;
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
+}
+
+// Several writers at once, as in life: their commits share rounds.
+class Writers {
+ public:
+  Writers(int port, const std::string& user) {
+    for (int i = 0; i < kDepth; ++i) writers_.push_back(std::make_unique<Http>(port, user));
+  }
+  void Insert(int count) {
+    for (int i = 0; i < count; i += kDepth) {
+      for (auto& writer : writers_) writer->SendSql(InsertOf(next_id_++, "nobody here"));
+      for (auto& writer : writers_) writer->Await();
+    }
+  }
+
+ private:
+  static constexpr int kDepth = 64;
+  std::vector<std::unique_ptr<Http>> writers_;
+  int next_id_ = 0;
+};
+
+void Filters(int port, int pid, int equal, int other, int inserts, int distinct) {
+  Http admin(port, "system");
+  Prepare(admin);
+  std::vector<std::unique_ptr<Ws>> sockets;
+  const std::uint64_t before = ResidentBytes(pid);
+  SubscribeMany(sockets, port, "maya", equal + other, [&](int number) {
+    return number < equal ? RoomFilter(number % distinct) : "length(body) + " + std::to_string(number) + " < 0";
+  });
+  AwaitIdle(pid);
+  StayAlive(sockets);
   const std::uint64_t after = ResidentBytes(pid);
-  // Several writers at once, as in life: their commits share rounds.
-  std::vector<std::unique_ptr<Http>> writers;
-  for (int i = 0; i < kDepth; ++i) writers.push_back(std::make_unique<Http>(port, "maya"));
+  Writers writers(port, "maya");
   const double cpu = CpuMicros(pid);
   const auto begin = Clock::now();
-  for (int i = 0; i < inserts; i += kDepth) {
-    for (int j = 0; j < kDepth; ++j) writers[static_cast<std::size_t>(j)]->SendSql(InsertOf(i + j, "nobody here"));
-    for (auto& writer : writers) writer->Await();
-  }
+  writers.Insert(inserts);
   const double wall = MicrosSince(begin);
   const double used = CpuMicros(pid) - cpu;
   const int count = std::max(equal + other, 1);
   std::printf("{\"cpu_us_per_insert\": %.2f, \"wall_us_per_insert\": %.2f, \"bytes_per_subscription\": %.0f}\n",
               used / inserts, wall / inserts, static_cast<double>(after - before) / count);
+}
+
+// Processor time of the server's threads, in nanoseconds: of all, and of the one that matches changes.
+struct ThreadTimes {
+  double all = 0, dispatcher = 0;
+
+  static ThreadTimes Of(int pid) {
+    ThreadTimes times;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+      std::string name;
+      double ran = 0;
+      std::getline(std::ifstream(task.path() / "comm"), name);
+      std::ifstream(task.path() / "schedstat") >> ran;
+      times.all += ran;
+      if (name == "live-dispatch") times.dispatcher += ran;
+    }
+    return times;
+  }
+};
+
+void PrintTurns(const char* name, const std::vector<std::vector<double>>& by_size) {
+  std::printf("\"%s\": [", name);
+  for (std::size_t i = 0; i < by_size.size(); ++i) {
+    std::printf("%s[", i == 0 ? "" : ", ");
+    for (std::size_t j = 0; j < by_size[i].size(); ++j) std::printf("%s%.3f", j == 0 ? "" : ", ", by_size[i][j]);
+    std::printf("]");
+  }
+  std::printf("]");
+}
+
+// One user for each size, with as many subscriptions, all in one server: turns follow each other within a second, so
+// that what disturbs the machine disturbs all sizes alike.
+void Turns(int port, int pid, int turns, int inserts, const std::vector<int>& sizes) {
+  Http admin(port, "system");
+  Prepare(admin);
+  std::vector<std::unique_ptr<Ws>> sockets;
+  std::vector<std::unique_ptr<Writers>> writers;
+  for (const int size : sizes) {
+    const std::string user = "follows" + std::to_string(size);
+    SubscribeMany(sockets, port, user, size, RoomFilter);
+    writers.push_back(std::make_unique<Writers>(port, user));
+  }
+  AwaitIdle(pid);
+  std::vector<std::vector<double>> all(sizes.size()), dispatcher(sizes.size());
+  for (int turn = -1; turn < turns; ++turn) {  // the first warms up
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      const std::size_t at = turn % 2 == 0 ? i : sizes.size() - 1 - i;
+      StayAlive(sockets);
+      const ThreadTimes before = ThreadTimes::Of(pid);
+      writers[at]->Insert(inserts);
+      const ThreadTimes after = ThreadTimes::Of(pid);
+      if (turn < 0) continue;
+      all[at].push_back((after.all - before.all) / 1000 / inserts);
+      dispatcher[at].push_back((after.dispatcher - before.dispatcher) / 1000 / inserts);
+    }
+  }
+  std::printf("{");
+  PrintTurns("cpu_us", all);
+  std::printf(", ");
+  PrintTurns("match_us", dispatcher);
+  std::printf("}\n");
 }
 
 void Idle(int port, int pid, std::size_t connections) {
@@ -505,12 +664,18 @@ int main(int argc, char** argv) try {
     Latency(number(1), number(2));
   } else if (mode == "notify") {
     Notify(args.at(1), args.at(2), number(3));
+  } else if (mode == "floor") {
+    Floor(args.at(1), number(2));
   } else if (mode == "fanout") {
     FanOut(number(1), static_cast<std::size_t>(number(2)), number(3), number(4));
   } else if (mode == "redis") {
     Redis(number(1), static_cast<std::size_t>(number(2)), number(3), number(4));
   } else if (mode == "filters") {
     Filters(number(1), number(2), number(3), number(4), number(5), args.size() > 6 ? number(6) : number(3) + 1);
+  } else if (mode == "turns") {
+    std::vector<int> sizes;
+    for (std::size_t i = 5; i < args.size(); ++i) sizes.push_back(number(i));
+    Turns(number(1), number(2), number(3), number(4), sizes);
   } else if (mode == "idle") {
     Idle(number(1), number(2), static_cast<std::size_t>(number(3)));
   } else {

@@ -1,5 +1,7 @@
 #include "dispatcher.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "base/log.h"
@@ -41,6 +43,7 @@ void Dispatcher::Start(Feeder& feeder, std::chrono::milliseconds interval, std::
   on_tick_ = std::move(on_tick);
   processed_ = committer_.Snapshot()->seq();
   thread_ = std::thread([this, started_at = processed_] { Run(started_at); });
+  pthread_setname_np(thread_.native_handle(), "live-dispatch");
   committer_.SetChangeSink(this);
   streams_.SetSink(this);
 }

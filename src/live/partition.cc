@@ -1,12 +1,14 @@
 #include "partition.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <memory>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "model/key_codec.h"
 
 namespace kalam::live {
@@ -49,9 +51,29 @@ const duck::ColumnValues* OnlyValue(const duck::RowPredicate& where) {
   return !where.has_rest() && all.size() == 1 && all.front().values.size() == 1 ? &all.front() : nullptr;
 }
 
+// The one-shot call of OpenSSL looks the algorithm up by its name and makes a context, each time.
+class Sha256 {
+ public:
+  void operator()(std::string_view what, unsigned char (&hash)[EVP_MAX_MD_SIZE]) {
+    const bool done = EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) == 1 &&
+                      EVP_DigestUpdate(context_.get(), what.data(), what.size()) == 1 &&
+                      EVP_DigestFinal_ex(context_.get(), hash, nullptr) == 1;
+    KALAM_CHECK(done, "SHA-256 works");
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD, Free> algorithm_{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+  std::unique_ptr<EVP_MD_CTX, Free> context_{EVP_MD_CTX_new()};
+};
+
 WhereDigest Digest(std::string_view what) {
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(what.data()), what.size(), hash);
+  thread_local Sha256 sha256;
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  sha256(what, hash);
   WhereDigest digest;
   std::memcpy(&digest, hash, sizeof(digest));
   return digest;

@@ -454,6 +454,7 @@ void Server::Parts::AddStats() {
     return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
   });
   add("store_memtable_bytes", [this] { return store->stats().memtable_bytes; });
+  add("sync_micros_total", [this] { return committer->stats().sync_time.count(); });
   add("sync_rounds_total", [this] { return committer->stats().rounds; });
   add("tables", [this] { return catalog->table_count(); });
   add("uptime_seconds", [this, started = clock.NowMicros()] { return (clock.NowMicros() - started) / 1'000'000; });

@@ -42,8 +42,6 @@ constexpr milliseconds kStallPause{1};
 // fifty. Where the last one served several, the next begins no sooner than this after it.
 constexpr std::uint64_t kBusyCommits = 4;
 constexpr std::chrono::microseconds kBusyRound{200};
-// An event loop may wait as long for a sync of its own, which saves a wake-up of some 30 us.
-constexpr std::chrono::microseconds kQuickSync{400};
 // Writers caught by a full disk wait this long for space before they are told that their outcome is
 // unknown; attempts to recover go on after that.
 constexpr milliseconds kHoldOnDiskFull{3000};
@@ -226,7 +224,7 @@ struct Committer::Impl {
     if (options.mode != SyncMode::kCommit || !sleeping.load(std::memory_order_seq_cst))
       return false;
     const std::unique_lock lock(round_mutex, std::try_to_lock);
-    return lock.owns_lock() && expected_sync <= kQuickSync && Round().ok();
+    return lock.owns_lock() && expected_sync <= options.quick_sync && Round().ok();
   }
 
   // Writers don't have to wake this thread meanwhile: it does not count as sleeping.
@@ -286,6 +284,7 @@ struct Committer::Impl {
     synced = upto;
     last_sync = steady_clock::now();
     expected_sync += (last_sync - sync_began - expected_sync) / 8;
+    sync_nanos.fetch_add(std::chrono::nanoseconds(last_sync - sync_began).count(), std::memory_order_relaxed);
     if (!nobody_waits_for_it) publish();
     return {};
   }
@@ -359,6 +358,7 @@ struct Committer::Impl {
   std::atomic<Seq> durable_lease;
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> rounds{0};
+  std::atomic<std::int64_t> sync_nanos{0};
 
   Acknowledgements acknowledgements;
   std::mutex sink_mutex;
@@ -372,7 +372,7 @@ struct Committer::Impl {
   std::uint64_t unpublished_changes = 0;        // rows changed by them
   std::atomic<Seq> synced = published.load();
   steady_clock::time_point last_sync = steady_clock::now();
-  steady_clock::duration expected_sync = kQuickSync;  // a moving average
+  steady_clock::duration expected_sync = options.quick_sync;  // a moving average
   steady_clock::time_point last_round = last_sync;
   std::uint64_t commits_before_round = 0;
 
@@ -534,7 +534,11 @@ void Committer::SetChangeSink(ChangeSink* sink) {
 }
 
 CommitterStats Committer::stats() const {
-  return {.commits = impl_->commits.load(), .rounds = impl_->rounds.load()};
+  return {.commits = impl_->commits.load(),
+          .rounds = impl_->rounds.load(),
+          .sync_time = std::chrono::duration_cast<std::chrono::microseconds>(
+              std::chrono::nanoseconds(impl_->sync_nanos.load())),
+          .sync_thread_sleeps = impl_->sleeping.load()};
 }
 
 }  // namespace kalam::table

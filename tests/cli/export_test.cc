@@ -109,6 +109,23 @@ TEST_F(CliExport, AllTablesOfAUserGoIntoOneFolder) {
   EXPECT_EQ(TextOf(noah / (ns_ + ".notes.ndjson")), "");
 }
 
+TEST_F(CliExport, AnAdministratorExportsAnotherUsersRowsAndAUserDoesNot) {
+  ASSERT_TRUE(Ok(Client().Run("CREATE USER dora ROLE dba; CREATE USER noor")));
+  const auto key_of = [&](const std::string& user) {
+    const SqlAnswer made = Client().Run("CREATE API KEY FOR '" + user + "'");
+    EXPECT_TRUE(Ok(made));
+    return made.rows().at(0).at(3);
+  };
+  ASSERT_TRUE(Ok(Client("maya").Run("INSERT INTO " + ns_ + ".again (id) VALUES (7)")));
+  const TempDir folder;
+  const std::string to = (folder / "out").string();
+  EXPECT_NE(Kalam({"--apikey", key_of("noor"), "export", "--all", to}).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(to));
+  const Ran ran = Kalam({"--apikey", key_of("dora"), "export", "--all", to});
+  EXPECT_EQ(ran.exit_code, 0) << ran;
+  EXPECT_EQ(TextOf(folder / "out" / (ns_ + ".again.csv")), "id,body,n,at,ok\n7,,,,\n");
+}
+
 TEST_F(CliExport, OfAllTablesOneFailsAndTheOthersGoOn) {
   const TempDir folder;
   // What can't be replaced by a file, before the other table's turn.

@@ -25,6 +25,10 @@ target_include_directories(duckdb SYSTEM INTERFACE
   ${_duckdb}/include/third_party/fast_float
   ${_duckdb}/include/third_party/utf8proc/include)
 
+# duckdb.h, its C interface, for who loads the library by itself.
+add_library(duckdb_header INTERFACE)
+target_include_directories(duckdb_header SYSTEM INTERFACE ${_duckdb}/include/src/include)
+
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 file(COPY_FILE ${_duckdb}/lib/libduckdb.so ${CMAKE_BINARY_DIR}/lib/libduckdb.so ONLY_IF_DIFFERENT)
 install(FILES ${_duckdb}/lib/libduckdb.so DESTINATION lib)

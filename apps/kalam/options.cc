@@ -60,11 +60,19 @@ void DescribeExport(CLI::App& app, ExportOptions& out) {
   app.set_help_flag("--help", "Show this help");
   app.footer(
       "\nRows come in the order of the primary key, a page at a time: rows that change meanwhile are of the moment\n"
-      "their page was read. BACKUP DATABASE writes one moment, as Parquet. kalam import reads the files back.");
-  app.add_option("table", out.table, "Table to read, as the user sees it: NAMESPACE.TABLE")->required();
-  app.add_option("file", out.file, "File to write; - is standard output")->required()->type_name("FILE");
-  app.add_option("--output-format", out.output_format, "csv, json or ndjson (default: file name)")
-      ->check(CLI::IsMember({"csv", "json", "ndjson"}));
+      "their page was read. BACKUP DATABASE writes one moment. kalam import reads CSV, JSON and NDJSON back.\n"
+      "A file appears when it is complete, and replaces one of its name. Parquet is written by DuckDB's library:\n"
+      "../lib/libduckdb.so beside kalam, or the file that the environment variable KALAM_DUCKDB names.\n"
+      "With --all a table that fails is told, the others go on, and the exit status is that of the first failure.");
+  app.add_option("table", out.table, "Table to read, as the user sees it: NAMESPACE.TABLE");
+  app.add_option("file", out.file, "File to write; - is standard output")->type_name("FILE");
+  app.add_option("--all", out.all_folder,
+                 "Instead of one table: all USER tables that the user may read, each into NAMESPACE.TABLE.csv (or the "
+                 "ending of --output-format) of this folder")
+      ->type_name("FOLDER");
+  app.add_option("--output-format", out.output_format,
+                 "csv, json, ndjson or parquet (default: file name; csv for --all)")
+      ->check(CLI::IsMember({"csv", "json", "ndjson", "parquet"}));
   app.add_option("--where", out.where, "Only these rows: an SQL condition");
   app.add_option("--page-rows", out.page_rows, "Rows in one SELECT")
       ->check(CLI::Range(1, 100'000))
@@ -126,7 +134,7 @@ CommandLine::CommandLine() : app("kalam - the KalamDB terminal client", "kalam")
   import_app = app.add_subcommand("import", "Load a CSV, JSON or NDJSON file into a table");
   import_app->fallthrough();
   DescribeImport(*import_app, import);
-  export_app = app.add_subcommand("export", "Write a table to a CSV, JSON or NDJSON file");
+  export_app = app.add_subcommand("export", "Write a table, or all of a user's, to CSV, JSON, NDJSON or Parquet files");
   export_app->fallthrough();
   DescribeExport(*export_app, out);
   watch_app = app.add_subcommand("watch", "Show how the result of a SELECT changes");
@@ -208,6 +216,11 @@ std::variant<Options, EarlyExit> ParseCommandLine(int argc, const char* const* a
   }
   if (export_app->parsed()) {
     if (options.command || options.file) return usage("export does not go together with --command or --file");
+    const bool all = export_app->get_option("--all")->count() > 0;
+    if (all && (!out.table.empty() || !out.where.empty()))
+      return usage("--all FOLDER does not go together with a table or --where");
+    if (all ? out.all_folder.empty() : out.file.empty())
+      return usage("export takes NAMESPACE.TABLE and FILE, or --all FOLDER");
     options.export_table = std::move(out);
   }
   if (ping_app->parsed()) options.ping = ping;

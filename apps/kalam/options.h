@@ -29,7 +29,8 @@ struct ImportOptions {
 struct ExportOptions {
   std::string table;          // "ns.table" or "table"
   std::string file;           // "-" is standard output
-  std::string output_format;  // csv, json, ndjson; empty: from the file's name
+  std::string all_folder;     // all USER tables into this folder, instead of table and file
+  std::string output_format;  // csv, json, ndjson, parquet; empty: from the file's name
   std::string where;          // SQL
   int page_rows = 10'000;
 };

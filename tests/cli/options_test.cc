@@ -103,6 +103,12 @@ TEST(OptionsTest, MistakesAreNamed) {
   EXPECT_THAT(Mistake({"--tenant", "x"}), HasSubstr("--tenant"));
   EXPECT_THAT(Mistake({"-p", "70000"}), HasSubstr("70000"));
   EXPECT_THAT(Mistake({"import", "app.t"}), HasSubstr("file"));
+  for (const std::vector<const char*>& neither : {std::vector<const char*>{"export"}, {"export", "app.t"}}) {
+    EXPECT_EQ(Mistake(neither), "export takes NAMESPACE.TABLE and FILE, or --all FOLDER\n");
+  }
+  EXPECT_THAT(Mistake({"export", "--all", "out", "app.t"}), HasSubstr("does not go together with a table"));
+  EXPECT_THAT(Mistake({"export", "--all", "out", "--where", "id = 1"}), HasSubstr("or --where"));
+  EXPECT_THAT(Mistake({"export", "app.t", "x", "--output-format", "xlsx"}), HasSubstr("xlsx"));
 }
 
 TEST(OptionsTest, HelpAndVersionAreOnlyWrittenOut) {
@@ -111,6 +117,18 @@ TEST(OptionsTest, HelpAndVersionAreOnlyWrittenOut) {
   EXPECT_THAT(help.text, HasSubstr("--user-id"));
   EXPECT_THAT(std::get<EarlyExit>(Parse({"--version"})).text, HasSubstr("kalam "));
   EXPECT_THAT(std::get<EarlyExit>(Parse({"import", "--help"})).text, HasSubstr("--rejects"));
+}
+
+TEST(OptionsTest, ExportTakesATableOrAllOfThem) {
+  const Options one = ParseOk({"export", "app.t", "t.parquet", "--where", "id > 1"});
+  ASSERT_TRUE(one.export_table);
+  EXPECT_EQ(one.export_table->table, "app.t");
+  EXPECT_EQ(one.export_table->file, "t.parquet");
+  const Options all = ParseOk({"export", "--all", "out", "--output-format", "parquet", "--user", "maya"});
+  ASSERT_TRUE(all.export_table);
+  EXPECT_EQ(all.export_table->all_folder, "out");
+  EXPECT_EQ(all.export_table->output_format, "parquet");
+  EXPECT_EQ(all.user_id, "maya");
 }
 
 TEST(OptionsTest, ImportTakesItsOwnAndTheConnectionOptions) {

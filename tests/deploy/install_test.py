@@ -52,6 +52,16 @@ class InstallTest(unittest.TestCase):
                       env=clean_environment(HOME=self.folder.path))
             self.assertEqual(out, "one\n1\n")
 
+    def test_the_terminal_client_finds_the_library_that_writes_parquet(self):
+        kalam = [self.path("bin/kalam"), "--url", self.server.url, "--user", "maya"]
+        environment = clean_environment(HOME=self.folder.path)
+        run(*kalam[:3], "-c", "CREATE NAMESPACE exported; CREATE USER TABLE exported.t (id BIGINT PRIMARY KEY)",
+            env=environment)
+        file = self.folder / "t.parquet"
+        run(*kalam, "export", "exported.t", file, env=environment)
+        with open(file, "rb") as written:
+            self.assertEqual(written.read(4), b"PAR1")
+
     # US0 T068 test_kalam_link_independent_usage
     def test_a_project_finds_the_cmake_package(self):
         build = self.folder / "consumer"

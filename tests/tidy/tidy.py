@@ -21,7 +21,9 @@ DEBUG_PRINT = re.compile(r"std::c(?:out|err)\s*<<|\b(?:std::)?printf\s*\(|\bputs
 NAMED_FILE = re.compile(r"(?<![\w/.-])(?:src|tests|docs|scripts|bench|cmake|apps|clients)/[\w/.-]*\.(?:cc|h|slt|md|py)\b")
 FOREIGN_HOMES = {
     "rocksdb": (re.compile(r'#include\s*[<"]rocksdb/'), "src/kv/"),
-    "duckdb": (re.compile(r'#include\s*[<"]duckdb'), "src/duck/"),
+    # The terminal client loads the library by itself, through its C interface alone.
+    "duckdb": (re.compile(r'#include\s*[<"]duckdb(?!\.h>)'), "src/duck/"),
+    "duckdb.h": (re.compile(r'#include <duckdb\.h>'), "apps/kalam/export/"),
 }
 # What may include a header: composition in main(), SQL where statements are executed, keywords in one list.
 STRUCTURE = [

@@ -1,175 +1,126 @@
 #include "export/export_command.h"
 
+#include "export/file_format.h"
+#include "export/output_file.h"
+#include "export/parquet_rows.h"
+#include "export/table_pages.h"
+#include "export/text_rows.h"
 #include "import/progress.h"
-#include "import/target_table.h"
 
-#include <cerrno>
+#include <cstdint>
 #include <cstdio>
-#include <cstring>
-#include <memory>
+#include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 namespace kalam::cli {
 
 namespace {
 
-enum class FileFormat { kCsv, kJson, kNdjson };
+// What one file is made of.
+struct TableFile {
+  std::string table;  // "ns.table" or "table"
+  std::string path;   // "-" is standard output
+  FileFormat format = FileFormat::kCsv;
+  std::string where;
+  int page_rows = 0;
+};
 
-Result<FileFormat> FormatOf(const ExportOptions& options) {
-  const auto ends_with = [&](std::string_view end) {
-    return std::string_view(options.file).ends_with(end);
+// Returns the number of rows.
+Result<std::uint64_t> WriteTable(const Client& client, const TableFile& file, Progress& progress) {
+  const bool parquet = file.format == FileFormat::kParquet;
+  if (parquet && file.path == "-") return UsageError("Parquet goes to a file, not to standard output");
+  auto pages = TablePages::Open(client, file.table, file.where, file.page_rows);
+  if (!pages) return pages.error();
+  OutputFile output(file.path);
+  if (output.get() == nullptr) return UsageError(output.Why());
+
+  const NextPage next = [&] {
+    auto page = pages->Next();
+    if (page) progress.Update(pages->bytes(), pages->rows());
+    return page;
   };
-  const std::string& given = options.output_format;
-  if (given == "csv" || (given.empty() && ends_with(".csv"))) return FileFormat::kCsv;
-  if (given == "json" || (given.empty() && ends_with(".json"))) return FileFormat::kJson;
-  if (given == "ndjson" || (given.empty() && (ends_with(".ndjson") || ends_with(".jsonl"))))
-    return FileFormat::kNdjson;
-  return UsageError("cannot tell the format of '" + options.file +
-                    "' from its name: give --output-format csv, json or ndjson");
+  const auto error =
+      parquet ? WriteParquet(pages->table(), next, output.part_path()) : WriteText(file.format, next, output.get());
+  if (error) return *error;
+  if (const std::string problem = output.Keep(); !problem.empty()) return UsageError(problem);
+  return pages->rows();
 }
 
-// Writes rows as they come.
-class RowWriter {
- public:
-  RowWriter(FileFormat format, std::FILE* file) : format_(format), sink_(file) {
-    if (format_ == FileFormat::kJson) sink_.text() += "[";
-  }
-
-  void Write(const StatementResult& page) {
-    if (format_ == FileFormat::kCsv) {
-      PrintCsv(page, OutputStyle(), &sink_, any_ ? CsvHeader::kOmitted : CsvHeader::kPrinted);
-      any_ = true;
-      return;
-    }
-    const auto& columns = page.rows.columns();
-    std::string& text = sink_.text();
-    for (const Row row : page.rows) {
-      if (format_ == FileFormat::kJson) text += any_ ? ",\n" : "\n";
-      any_ = true;
-      text += '{';
-      for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (i > 0) text += ',';
-        AppendJsonString(columns[i], &text);
-        text += ':';
-        AppendJsonCell(row[i], &text);
-      }
-      text += format_ == FileFormat::kJson ? "}" : "}\n";
-      sink_.FlushIfLarge();
-    }
-  }
-  void Finish() {
-    if (format_ == FileFormat::kJson) sink_.text() += "\n]\n";
-    sink_.Flush();
-  }
-
- private:
-  const FileFormat format_;
-  TextSink sink_;
-  bool any_ = false;
-};
-
-// "-" is standard output. Removed unless Keep succeeds.
-class OutputFile {
- public:
-  explicit OutputFile(std::string path) : path_(std::move(path)), part_(path_ + ".part") {
-    file_ = path_ == "-" ? stdout : std::fopen(part_.c_str(), "wb");
-  }
-  ~OutputFile() {
-    if (file_ == nullptr || file_ == stdout) return;
-    std::fclose(file_);
-    std::remove(part_.c_str());
-  }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  std::FILE* get() const { return file_; }
-
-  // The text of what went wrong; empty: nothing.
-  std::string Keep() {
-    bool written = std::fflush(file_) == 0 && std::ferror(file_) == 0;
-    if (file_ == stdout) return written ? "" : Why();
-    written = written && ::fsync(::fileno(file_)) == 0;
-    if (!written) return Why();
-    if (std::rename(part_.c_str(), path_.c_str()) != 0) return Why();
-    std::fclose(std::exchange(file_, nullptr));
-    return "";
-  }
-  std::string Why() const { return "cannot write " + path_ + ": " + std::strerror(errno); }
-
- private:
-  const std::string path_;
-  const std::string part_;
-  std::FILE* file_ = nullptr;
-};
-
-std::string PageQuery(const TargetTable& table, const ExportOptions& options,
-                      const std::string& key, bool first) {
-  std::string sql = "SELECT ";
-  for (const TargetColumn& column : table.columns) {
-    if (&column != table.columns.data()) sql += ", ";
-    sql += QuoteIdentifier(column.name);
-  }
-  sql += " FROM " + table.name;
-  std::string where = options.where.empty() ? "" : "(" + options.where + ")";
-  if (!first) where += (where.empty() ? "" : " AND ") + key + " > $1";
-  if (!where.empty()) sql += " WHERE " + where;
-  return sql + " ORDER BY " + key + " LIMIT " + std::to_string(options.page_rows);
+ExitCode Fail(const Error& error, Printer& printer) {
+  printer.PrintError(error);
+  return ExitCodeOf(error);
 }
 
-Param KeyParam(const Cell& cell) {
-  if (const auto number = cell.AsInt64()) return Param(*number);
-  return Param(cell.text());
+ExitCode ExportOne(const Client& client, const ExportOptions& options, bool progress_on_terminal, Printer& printer) {
+  const auto format = FormatOf(options.file, options.output_format);
+  if (!format) return Fail(format.error(), printer);
+  Progress progress(std::nullopt, progress_on_terminal && options.file != "-");
+  const auto rows =
+      WriteTable(client, {options.table, options.file, *format, options.where, options.page_rows}, progress);
+  progress.Clear();
+  if (!rows) return Fail(rows.error(), printer);
+  std::fprintf(stderr, "%llu rows exported\n", static_cast<unsigned long long>(*rows));
+  return ExitCode::kOk;
+}
+
+// As "ns.table". The server lists only what the user may use.
+Result<std::vector<std::string>> UserTables(const Client& client) {
+  const auto answer = client.Query(
+      "SELECT namespace, table_name FROM system.tables WHERE table_type = 'user' ORDER BY namespace, table_name");
+  if (!answer) return answer.error();
+  std::vector<std::string> tables;
+  for (const Row row : answer->results.front().rows) {
+    tables.push_back(std::string(row[0].text()) + "." + std::string(row[1].text()));
+    // It becomes the name of a file, which must not lead out of the folder.
+    if (tables.back().find('/') != std::string::npos) return UsageError("no name of a table: " + tables.back());
+  }
+  return tables;
+}
+
+ExitCode ExportAll(const Client& client, const ExportOptions& options, bool progress_on_terminal, Printer& printer) {
+  const std::filesystem::path folder = options.all_folder;
+  const FileFormat format = FileFormatNamed(options.output_format).value_or(FileFormat::kCsv);
+  const auto tables = UserTables(client);
+  if (!tables) return Fail(tables.error(), printer);
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) return Fail(UsageError("cannot make " + folder.string() + ": " + problem.message()), printer);
+
+  ExitCode first_failure = ExitCode::kOk;
+  std::size_t written = 0;
+  std::uint64_t total_rows = 0;
+  for (const std::string& table : *tables) {
+    Progress progress(std::nullopt, progress_on_terminal, table);
+    const std::string name = table + "." + std::string(NameOf(format));
+    const auto rows = WriteTable(client, {table, (folder / name).string(), format, "", options.page_rows}, progress);
+    progress.Clear();
+    if (rows) {
+      ++written;
+      total_rows += *rows;
+      continue;
+    }
+    Error error = rows.error();
+    error.message = table + ": " + error.message;
+    const ExitCode code = Fail(error, printer);
+    if (first_failure == ExitCode::kOk) first_failure = code;
+  }
+  printer.Flush();
+  std::fprintf(stderr, "%llu rows of %zu %s exported", static_cast<unsigned long long>(total_rows), written,
+               written == 1 ? "table" : "tables");
+  if (const std::size_t failed = tables->size() - written; failed > 0) std::fprintf(stderr, ", %zu failed", failed);
+  std::fputs("\n", stderr);
+  return first_failure;
 }
 
 }  // namespace
 
-ExitCode RunExport(const Client& client, const ExportOptions& options, bool progress_on_terminal,
-                   Printer& printer) {
-  const auto fail = [&](const Error& error) {
-    printer.PrintError(error);
-    return ExitCodeOf(error);
-  };
-  const auto format = FormatOf(options);
-  if (!format) return fail(format.error());
-  const auto table = DescribeTable(client, options.table);
-  if (!table) return fail(table.error());
-  const auto key_column = table->primary_key();
-  if (!key_column) return fail(UsageError("table " + options.table + " has no primary key"));
-  const std::string key = QuoteIdentifier(table->columns[*key_column].name);
-  OutputFile file(options.file);
-  if (file.get() == nullptr) return fail(UsageError(file.Why()));
-
-  RowWriter writer(*format, file.get());
-  Progress progress(std::nullopt, progress_on_terminal && options.file != "-");
-  std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;
-  std::vector<Param> last;
-  while (true) {
-    const std::string sql = PageQuery(*table, options, key, last.empty());
-    const auto page = last.empty() ? client.Query(sql) : client.Query(sql, last);
-    if (!page) {
-      progress.Clear();
-      return fail(page.error());
-    }
-    const StatementResult& result = page->results.front();
-    writer.Write(result);
-    rows += result.rows.size();
-    bytes += result.rows.text_bytes();
-    progress.Update(bytes, rows);
-    if (result.rows.size() < static_cast<std::size_t>(options.page_rows)) break;
-    last = {KeyParam(result.rows[result.rows.size() - 1][*key_column])};
-  }
-  writer.Finish();
-  progress.Clear();
-  if (const std::string problem = file.Keep(); !problem.empty()) return fail(UsageError(problem));
-  std::fprintf(stderr, "%llu rows exported\n", static_cast<unsigned long long>(rows));
-  return ExitCode::kOk;
+ExitCode RunExport(const Client& client, const ExportOptions& options, bool progress_on_terminal, Printer& printer) {
+  if (!options.all_folder.empty()) return ExportAll(client, options, progress_on_terminal, printer);
+  return ExportOne(client, options, progress_on_terminal, printer);
 }
 
 }  // namespace kalam::cli

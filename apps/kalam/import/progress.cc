@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace kalam::cli {
 
@@ -19,9 +20,10 @@ std::string Format(const char* format, double value) {
 
 }  // namespace
 
-Progress::Progress(std::optional<std::uint64_t> total_bytes, bool terminal)
+Progress::Progress(std::optional<std::uint64_t> total_bytes, bool terminal, std::string label)
     : total_bytes_(total_bytes),
       terminal_(terminal),
+      label_(label.empty() ? "" : std::move(label) + "  "),
       next_(started_ + (terminal ? kRedraw : kPlainLine)) {}
 
 void Progress::Update(std::uint64_t bytes, std::uint64_t rows) {
@@ -29,7 +31,7 @@ void Progress::Update(std::uint64_t bytes, std::uint64_t rows) {
   if (now < next_) return;
   next_ = now + (terminal_ ? kRedraw : kPlainLine);
   const std::chrono::duration<double> elapsed = now - started_;
-  const std::string line = Line(bytes, total_bytes_, rows, elapsed.count());
+  const std::string line = label_ + Line(bytes, total_bytes_, rows, elapsed.count());
   std::fprintf(stderr, terminal_ ? "\r%s\x1b[K" : "%s\n", line.c_str());
   std::fflush(stderr);
   shown_ = true;

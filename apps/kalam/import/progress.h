@@ -7,11 +7,11 @@
 
 namespace kalam::cli {
 
-// Shows on standard error how far an import is: a bar that redraws itself on a terminal, a plain
-// line every few seconds elsewhere.
+// Shows on standard error how far an import or export is: a bar that redraws itself on a terminal, a
+// plain line every few seconds elsewhere. `label` stands before it.
 class Progress {
  public:
-  Progress(std::optional<std::uint64_t> total_bytes, bool terminal);
+  Progress(std::optional<std::uint64_t> total_bytes, bool terminal, std::string label = {});
 
   void Update(std::uint64_t bytes, std::uint64_t rows);
   // Removes the bar, so that other output starts on a clean line.
@@ -26,6 +26,7 @@ class Progress {
 
   std::optional<std::uint64_t> total_bytes_;
   bool terminal_;
+  std::string label_;
   Clock::time_point started_ = Clock::now();
   Clock::time_point next_;
   bool shown_ = false;

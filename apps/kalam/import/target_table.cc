@@ -106,7 +106,8 @@ Result<TargetTable> DescribeTable(const Client& client, const std::string& table
     TargetColumn column;
     column.name = row["column_name"].text();
     if (IsSystemColumn(column.name)) continue;
-    column.column_class = ClassOf(row["data_type"].text());
+    column.data_type = row["data_type"].text();
+    column.column_class = ClassOf(column.data_type);
     column.nullable = Says(row["is_nullable"]);
     const Cell default_value = row["column_default"];
     column.has_default = !default_value.is_null() && !default_value.text().empty() &&

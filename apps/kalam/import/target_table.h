@@ -17,6 +17,7 @@ struct TargetColumn {
   bool nullable = true;
   bool has_default = false;
   bool is_primary_key = false;
+  std::string data_type;  // as the server says it: "BIGINT"
 };
 
 // The table that an import fills, as DESCRIBE tells it, without the columns that the server

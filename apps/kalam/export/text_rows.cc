@@ -1,0 +1,69 @@
+#include "export/text_rows.h"
+
+#include <kalam/param.h>
+
+namespace kalam::cli {
+
+namespace {
+
+void AppendObject(const Row& row, const std::vector<std::string>& columns, std::string* text) {
+  *text += '{';
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) *text += ',';
+    AppendJsonString(columns[i], text);
+    *text += ':';
+    AppendJsonCell(row[i], text);
+  }
+  *text += '}';
+}
+
+// Writes rows as they come.
+class RowWriter {
+ public:
+  RowWriter(FileFormat format, std::FILE* file) : format_(format), sink_(file) {
+    if (format_ == FileFormat::kJson) sink_.text() += "[";
+  }
+
+  void Write(const StatementResult& page) {
+    if (format_ == FileFormat::kCsv) {
+      PrintCsv(page, OutputStyle(), &sink_, any_ ? CsvHeader::kOmitted : CsvHeader::kPrinted);
+      any_ = true;
+      return;
+    }
+    const bool json = format_ == FileFormat::kJson;
+    std::string& text = sink_.text();
+    for (const Row row : page.rows) {
+      if (json) text += any_ ? ",\n" : "\n";
+      any_ = true;
+      AppendObject(row, page.rows.columns(), &text);
+      if (!json) text += '\n';
+      sink_.FlushIfLarge();
+    }
+  }
+
+  void Finish() {
+    if (format_ == FileFormat::kJson) sink_.text() += "\n]\n";
+    sink_.Flush();
+  }
+
+ private:
+  const FileFormat format_;
+  TextSink sink_;
+  bool any_ = false;
+};
+
+}  // namespace
+
+std::optional<Error> WriteText(FileFormat format, const NextPage& next, std::FILE* file) {
+  RowWriter writer(format, file);
+  while (true) {
+    const auto page = next();
+    if (!page) return page.error();
+    if (!*page) break;
+    writer.Write(**page);
+  }
+  writer.Finish();
+  return std::nullopt;
+}
+
+}  // namespace kalam::cli

@@ -22,7 +22,7 @@ Status ChangeBatch::Add(const table::ChangeRecord& change) {
     AddNothing();
     return {};
   }
-  return AddVersion(change.old_row, Version::kLive);
+  return AddVersion(change.old_row, RowDeleted(change.old_row) ? Version::kTombstone : Version::kLive);
 }
 
 // A stream row leaves as it was: what is shown of it after the delete is the row itself.

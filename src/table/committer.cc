@@ -120,6 +120,10 @@ struct Committer::Impl {
       SetRowSeq(commit.batch_.at(places.hot_row), seq);
       SetRowSeq(commit.batch_.at(places.log_row), seq);
     }
+    for (const auto& [change, earlier] : commit.own_old_rows_) {
+      const auto& places = commit.places_[change];
+      SetRowSeq(commit.batch_.at(places.log_row + places.row_bytes), seqs.Advance(first, earlier));
+    }
     for (const auto& [place, last_change] : commit.record_keys_) {
       StoreBigEndian(commit.batch_.at(place), seqs.Advance(first, last_change).value());
     }

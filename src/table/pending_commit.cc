@@ -25,7 +25,8 @@ void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, 
   places_.push_back({.hot_key = hot.key,
                      .hot_key_bytes = partition.size() + key.size(),
                      .hot_row = hot.value,
-                     .log_row = log_row});
+                     .log_row = log_row,
+                     .row_bytes = row.size()});
   if (record_.size() >= kChangeRecordBytes) CloseRecord();
 }
 
@@ -48,6 +49,7 @@ void PendingCommit::Note(std::string_view key, std::string_view value) {
 void PendingCommit::Clear() {
   batch_.Clear();
   places_.clear();
+  own_old_rows_.clear();
   record_keys_.clear();
   targets_.clear();
   target_changes_.clear();

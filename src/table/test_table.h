@@ -191,7 +191,7 @@ inline std::map<std::string, std::string> ReplayLog(const kv::Store& store, cons
     std::string& row = rows[std::string(change.key)];
     const bool was_live = !row.empty() && !RowDeleted(row);
     EXPECT_EQ(was_live, change.op != ChangeOp::kInsert);
-    EXPECT_EQ(change.old_row, was_live ? row : std::string()) << "the old row is the previous one";
+    EXPECT_EQ(change.old_row, row) << "the old row is the previous one, also a tombstone";
     EXPECT_EQ(RowDeleted(change.row), change.op == ChangeOp::kDelete);
     row = change.row;
   }

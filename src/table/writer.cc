@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "latches.h"
@@ -17,6 +17,12 @@ namespace {
 // From this many inserts on, one look whether the key range is empty is cheaper than a look-up each.
 constexpr std::size_t kRangeCheckFrom = 16;
 
+// A deleted row under the key of an insert: the row that the insert replaces, for those who see deleted rows.
+struct Tombstone {
+  std::uint32_t insert;  // position in the statement
+  std::string row;
+};
+
 // Buffers of one operation. One per thread, so that a write does not allocate; no operation calls another.
 struct Scratch {
   std::string partition;
@@ -24,6 +30,7 @@ struct Scratch {
   std::string row;
   std::vector<Latches::Stripe> stripes;
   std::vector<std::uint32_t> inserts;  // positions in the statement, sorted by key
+  std::vector<Tombstone> tombstones;   // that rows are inserted over, by position
   PendingCommit commit;
 };
 
@@ -43,6 +50,7 @@ class Operation {
     scratch_.commit.Clear();
     scratch_.stripes.clear();
     scratch_.inserts.clear();
+    scratch_.tombstones.clear();
   }
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
@@ -92,11 +100,18 @@ class Operation {
     const ChangeOp op = !was_live ? ChangeOp::kInsert
                         : is_live ? ChangeOp::kUpdate
                                   : ChangeOp::kDelete;
-    Add(op, key, scratch_.row, was_live ? *latest : std::string_view());
+    Add(op, key, scratch_.row, *latest);
     return Commit();
   }
 
  private:
+  // Keys that this statement deletes, with the delete's position in it and in the commit.
+  struct Delete {
+    std::uint32_t change;
+    std::uint32_t in_commit;
+  };
+  using Freed = std::unordered_map<std::string_view, Delete>;
+
   static bool IsLive(std::string_view row) { return !row.empty() && !RowDeleted(row); }
 
   void AddStripe(std::string_view key) {
@@ -112,7 +127,7 @@ class Operation {
   }
 
   Status AddChanges(std::span<const RowChange> changes) {
-    std::unordered_set<std::string_view> freed;  // keys that this statement deletes
+    Freed freed;
     for (std::uint32_t i = 0; i < changes.size(); ++i) {
       const RowChange& change = changes[i];
       if (change.op == ChangeOp::kInsert) {
@@ -125,13 +140,12 @@ class Operation {
         return ChangedMeanwhile();
       }
       Add(change.op, change.key, change.row, latest);
-      if (change.op == ChangeOp::kDelete) freed.insert(change.key);
+      if (change.op == ChangeOp::kDelete) freed.try_emplace(change.key, Delete{i, scratch_.commit.changes() - 1});
     }
     return AddInserts(changes, freed);
   }
 
-  Status AddInserts(std::span<const RowChange> changes,
-                    const std::unordered_set<std::string_view>& freed) {
+  Status AddInserts(std::span<const RowChange> changes, const Freed& freed) {
     auto& inserts = scratch_.inserts;
     if (inserts.empty()) return {};
     const auto key = [&](std::uint32_t i) { return changes[i].key; };
@@ -148,12 +162,25 @@ class Operation {
       for (const std::uint32_t i : inserts) {
         KALAM_TRY_ASSIGN(const std::string_view latest, Latest(key(i)));
         if (latest_.would_block()) return {};
-        if (IsLive(latest) && !freed.contains(key(i))) return DuplicateKey(table_);
+        if (latest.empty() || freed.contains(key(i))) continue;
+        if (!RowDeleted(latest)) return DuplicateKey(table_);
+        scratch_.tombstones.push_back({i, std::string(latest)});
       }
     }
+    std::ranges::sort(scratch_.tombstones, {}, &Tombstone::insert);
     // In the statement's order: rows inserted together have ascending seqs.
-    for (const RowChange& change : changes) {
-      if (change.op == ChangeOp::kInsert) Add(change.op, change.key, change.row, {});
+    auto tombstone = scratch_.tombstones.begin();
+    for (std::uint32_t i = 0; i < changes.size(); ++i) {
+      const RowChange& change = changes[i];
+      if (change.op != ChangeOp::kInsert) continue;
+      if (tombstone != scratch_.tombstones.end() && tombstone->insert == i) {
+        Add(change.op, change.key, change.row, (tombstone++)->row);
+      } else if (const auto moved = freed.find(change.key); moved != freed.end()) {
+        Add(change.op, change.key, change.row, changes[moved->second.change].row);
+        scratch_.commit.OldRowIsOf(moved->second.in_commit);
+      } else {
+        Add(change.op, change.key, change.row, {});
+      }
     }
     return {};
   }
@@ -239,9 +266,7 @@ class TransactionCommit {
     KALAM_TRY_ASSIGN(const std::string_view latest, latest_.Find(*change.table, change.user, partition_, change.key));
     const Seq seq = latest.empty() ? Seq() : RowSeq(latest);
     if (seq != change.base) return ChangedMeanwhile();
-    const bool was_live = !latest.empty() && !RowDeleted(latest);
-    commit_.Add(change.op, change.table->id, partition_, change.key, change.row,
-                was_live ? latest : std::string_view());
+    commit_.Add(change.op, change.table->id, partition_, change.key, change.row, latest);
     return {};
   }
 

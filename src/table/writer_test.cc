@@ -78,6 +78,23 @@ TEST_F(WriterTest, DeletedRowsStayAsTombstonesAndFreeTheirKey) {
   EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
 }
 
+TEST_F(WriterTest, InsertsOverTombstonesHaveThemAsTheirOldRows) {
+  for (const int rows : {5, 40}) {  // looked up one by one; after one look at the range
+    Statement first(notes_);
+    for (int i = 0; i < rows; i += 2) first.Insert(1000 * rows + i, "a");
+    Done(first);
+    Statement removal(notes_);
+    for (int i = 0; i < rows; i += 4) removal.Delete(1000 * rows + i, "a", SeqOf(1000 * rows + i));
+    Done(removal);
+    Statement again(notes_);
+    for (int i = rows - 1; i >= 0; --i) {
+      if (i % 4 != 2) again.Insert(1000 * rows + i, "b");
+    }
+    Done(again);
+  }
+  EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
+}
+
 TEST_F(WriterTest, ChangeComputedFromAnOldVersionIsAConflict) {
   Done(Statement(notes_).Insert(1, "a").Insert(2, "b"));
   const Seq old = SeqOf(1);
@@ -180,6 +197,7 @@ TEST_F(TransactionCommitTest, TheFirstCommitterWins) {
   EXPECT_TRUE(HotRows(*store_, other, UserId()).empty());
   EXPECT_TRUE(Commit(other, {{ChangeOp::kInsert, 2, "b3", SeqOf(2)}}, {}).status.ok())
       << "over the tombstone that it saw";
+  EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
 }
 
 TEST_F(TransactionCommitTest, ADroppedTableIsAConflict) {
@@ -240,6 +258,7 @@ TEST_F(WriterTest, MutateSeesTheLatestStateAndSaysWhatItDid) {
       Blocking::kAllowed);
   EXPECT_EQ(refused.status.error().message(), "no");
   EXPECT_EQ(refused.durable_after, kept.durable_after);
+  EXPECT_EQ(mutate(set("d")), 1u) << "over the tombstone";
   EXPECT_EQ(ReplayLog(*store_, notes_, alice_), HotRows(*store_, notes_, alice_));
 }
 

@@ -38,7 +38,9 @@ constexpr Query kQueries[] = {{"*", "true"},
                               {"id, body", "room IN ('lobby', 'attic') AND n > 50"},
                               {"id, n, length(body) AS size", "n % 3 = 0"},
                               {"*", "room = 'cellar' AND n = 7"},
-                              {"id, n + 1 AS m", "n BETWEEN 20 AND 60 OR body IS NULL"}};
+                              {"id, n + 1 AS m", "n BETWEEN 20 AND 60 OR body IS NULL"},
+                              {"*", "_deleted = true"},
+                              {"id, n, _deleted", "room = 'attic' OR _deleted"}};
 
 // What goes on: shared by all threads.
 struct World {

@@ -361,6 +361,77 @@ TEST_F(LiveQuery, FiltersAreThoseOfSelect) {
   EXPECT_TRUE(client.Silent(milliseconds(0)));
 }
 
+// A filter that tests `_deleted` has deleted rows in its result: an INSERT over one takes it out again, or changes it.
+TEST_F(LiveQuery, AnInsertOverADeletedRowReplacesIt) {
+  using Steps = std::vector<std::string>;
+  struct Filter {
+    std::string where;
+    Steps expected;
+  };
+  const std::vector<Filter> filters = {
+      {"_deleted = true",
+       {"insert 1 a", "delete 1 b filter", "insert 1 b", "delete 1 q filter", "insert 1 q", "delete 1 d filter",
+        "insert 1 d", "insert 2 e", "delete 2 d filter"}},
+      {"_deleted = true OR body = 'q'",
+       {"insert 1 a", "delete 1 b filter", "insert 1 b", "update 1 q", "update 1 q", "delete 1 d filter", "insert 1 d",
+        "insert 2 e", "delete 2 d filter"}},
+      {"id < 3",
+       {"insert 1 a", "delete 1 a deleted", "insert 1 b", "delete 1 b deleted", "insert 1 q", "delete 1 q deleted",
+        "insert 1 d", "insert 2 e", "delete 1 d deleted", "delete 2 e deleted", "insert 2 d"}}};
+
+  // What comes until the row that ends it, with the rows that the changes leave.
+  const auto read = [](LiveClient& client, const std::string& id) {
+    Steps steps;
+    std::map<std::string, std::string> rows;
+    while (true) {
+      const Json change = client.Next(id);
+      if (Kind(change).empty() || Row(change)["id"].text() == "99") return steps;
+      const std::string key = Row(change)["id"].text();
+      EXPECT_EQ(rows.contains(key), Kind(change) != "insert") << change.Dump();
+      EXPECT_EQ(change["old_values"].exists(), Kind(change) != "insert") << change.Dump();
+      if (Kind(change) != "insert") EXPECT_EQ(Old(change).Dump(), rows[key]) << "the old row is the one it has";
+      rows[key] = Row(change).Dump();
+      if (Kind(change) == "delete") rows.erase(key);
+      std::string step = Kind(change) + " " + key + " " + Row(change)["body"].text();
+      if (change["reason"].exists()) step += " " + change["reason"].text();
+      steps.push_back(step);
+    }
+  };
+
+  const auto select = [&](const Filter& filter) {
+    return "SELECT id, body, _deleted, _seq FROM " + Table() + " WHERE id = 99 OR (" + filter.where + ")";
+  };
+  LiveClient live = Connect();
+  std::string seq;  // before all changes
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    const std::string id = "live" + std::to_string(i);
+    const Json ack = live.Subscribe(id, select(filters[i]));
+    ExpectAck(ack, id);
+    seq = ack["seq"].text();
+  }
+  const std::string insert = "INSERT INTO " + Table() + " (id, body) VALUES ";
+  const std::string remove = "DELETE FROM " + Table() + " WHERE id = ";
+  Run(insert + "(1, 'a')");
+  Run(remove + "1");
+  Run(insert + "(1, 'b')");
+  Run(remove + "1");
+  Run(insert + "(1, 'q') ON CONFLICT (id) DO UPDATE SET body = 'never'");
+  Run(remove + "1");
+  Run("BEGIN; " + insert + "(1, 'd'); COMMIT");
+  Run(insert + "(2, 'e')");
+  // Both rows move, the first onto the second's key, which the same statement deletes.
+  Run("UPDATE " + Table() + " SET id = id * 2 + CASE id WHEN 2 THEN 1 ELSE 0 END WHERE id < 3");
+  Run(insert + "(99, 'end')");
+
+  LiveClient resumed = Connect();
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    EXPECT_EQ(read(live, "live" + std::to_string(i)), filters[i].expected) << filters[i].where;
+    const std::string id = "resumed" + std::to_string(i);
+    ExpectAck(resumed.Subscribe(id, select(filters[i]), "{\"from_seq\":" + seq + "}"), id);
+    EXPECT_EQ(read(resumed, id), filters[i].expected) << "resumed: " << filters[i].where;
+  }
+}
+
 TEST_F(LiveQuery, ProjectionsAndNamesAreThoseOfSelect) {
   LiveClient client = Connect();
   ExpectAck(client.Subscribe("s", "SELECT upper(body) AS loud, m.n * 2, _seq FROM " + Table() + " m"), "s");

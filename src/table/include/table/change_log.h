@@ -16,8 +16,9 @@
 //           | op u8 | key bytes u32 LE | row bytes u32 LE | old row bytes u32 LE | primary key | new row | old row |
 //
 // The primary key is in its key form (key_codec.h), the rows in row form (row_codec.h) and by value, so
-// that a record tells the whole change whatever happened to the row since. The old row is empty for an
-// insert. A delete's new row is the tombstone. A change's seq is in its new row.
+// that a record tells the whole change whatever happened to the row since. The old row is the version
+// before: for an insert over a deleted row the tombstone, for other inserts empty. A delete's new row is the
+// tombstone. A change's seq is in its new row.
 //
 // The key's seq is that of the last change so that whoever resumes after seq S finds the record in which S + 1
 // lies with one seek to S + 1, wherever S was: in the middle of a record, at its end, or nowhere. ChangeReader

@@ -18,10 +18,14 @@ namespace kalam::table {
 class PendingCommit {
  public:
   // Adds one change: the row's new version and its entry in the log. `partition` is the key prefix
-  // (PartitionPrefix), `key` the primary key in key form, `row` encoded with EncodeRow; `old_row` is empty
-  // for an insert. Changes get their seqs in the order they are added.
+  // (PartitionPrefix), `key` the primary key in key form, `row` encoded with EncodeRow; `old_row` is
+  // the version before it, also a tombstone, empty when there is none. Changes get their seqs in the order they are
+  // added.
   void Add(ChangeOp op, TableId table, std::string_view partition, std::string_view key,
            std::string_view row, std::string_view old_row);
+
+  // The old row of the change added last is the new row of an earlier one of this commit: it gets that one's seq.
+  void OldRowIsOf(std::uint32_t earlier) { own_old_rows_.push_back({changes() - 1, earlier}); }
 
   // Adds a key that is stored with the changes, in kv::Family::kMeta.
   void Note(std::string_view key, std::string_view value);
@@ -38,6 +42,11 @@ class PendingCommit {
     std::size_t hot_key_bytes;
     std::size_t hot_row;  // u64 LE at the start of the row
     std::size_t log_row;  // u64 LE, the row in the log; until its record is closed, the offset in `record_`
+    std::size_t row_bytes;  // in the log, the old row follows it
+  };
+  struct OwnOldRow {
+    std::uint32_t change;
+    std::uint32_t earlier;
   };
   // A log record's key ends with the seq of its last change.
   struct RecordKey {
@@ -57,6 +66,7 @@ class PendingCommit {
 
   kv::Batch batch_;
   std::vector<Places> places_;
+  std::vector<OwnOldRow> own_old_rows_;
   std::vector<RecordKey> record_keys_;
   std::vector<Target> targets_;
   std::vector<std::uint32_t> target_changes_;  // how many each of them gets

@@ -11,7 +11,7 @@
 namespace kalam::cold {
 namespace {
 
-// A row group has 2,048 rows: smaller pieces would save little.
+// Row groups have 2,048 rows and more: smaller pieces would save little.
 constexpr std::size_t kFirstPieceRows = 256;
 constexpr std::size_t kMostPieceRows = 16'384;
 
@@ -39,32 +39,27 @@ Result<ColdStep> BackwardSegment::Previous() {
       if (more != ColdStep::kRow) return more;
     }
     --next_;
-  } while (Hidden(key()));
+  } while (entry_.Hides(key()));
   KALAM_TRY_ASSIGN(row_, CurrentRow(table_, rows_->row(next_), upgraded_));
   return ColdStep::kRow;
-}
-
-bool BackwardSegment::Hidden(std::string_view key) const {
-  return entry_.hidden && std::ranges::binary_search(*entry_.hidden, key);
 }
 
 Result<ColdStep> BackwardSegment::ReadMore() {
   while (begin_ < end_) {
     if (in_pieces_) {
+      if (tier_ == kv::ReadTier::kCacheOnly) return ColdStep::kWouldBlock;
       KALAM_TRY_ASSIGN(rows_, ReadPiece());
       first_ = 0;
       next_ = rows_->size();
     } else {
       in_pieces_ = true;  // from here on
       KALAM_TRY_ASSIGN(rows_, BlockBeforeEnd());
-      if (!rows_ && tier_ == kv::ReadTier::kCacheOnly) return ColdStep::kWouldBlock;
       if (!rows_) continue;
       first_ = rows_->LowerBound(begin_);
       next_ = rows_->LowerBound(end_);
       end_ = rows_->key(0);
     }
     if (first_ < next_) return ColdStep::kRow;
-    if (tier_ == kv::ReadTier::kCacheOnly) return ColdStep::kWouldBlock;
   }
   return ColdStep::kEnd;
 }

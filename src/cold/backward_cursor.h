@@ -35,7 +35,6 @@ class BackwardSegment {
   Result<RowBlockPtr> ReadPiece();
   // Where a piece before end_ begins that has as many rows as are to be kept, if keys lie evenly.
   std::string GuessBegin(std::size_t rows) const;
-  bool Hidden(std::string_view key) const;
 
   const ColdRows& cold_;
   const Manifest::Entry& entry_;

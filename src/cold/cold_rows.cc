@@ -36,11 +36,14 @@ Result<ColdStep> FindOne(const ColdRows& cold, const Manifest::Entry& entry, con
   range.lower = Value(DecodePrimaryKey(key, table.primary_key_column().type));
   range.upper = range.lower;
   KALAM_TRY_ASSIGN(const auto rows, SegmentCursor::Open(cold, entry, table, range));
-  KALAM_TRY_ASSIGN(const bool found, rows->Next());
-  if (!found) return ColdStep::kEnd;
-  KALAM_TRY_ASSIGN(const std::string_view current, rows->Row());
-  row.assign(current);
-  return ColdStep::kRow;
+  while (true) {
+    KALAM_TRY_ASSIGN(const bool more, rows->Next());
+    if (!more) return ColdStep::kEnd;
+    if (rows->key() != key) continue;
+    KALAM_TRY_ASSIGN(const std::string_view current, rows->Row());
+    row.assign(current);
+    return ColdStep::kRow;
+  }
 }
 
 // Looks for keys (by their numbers, ascending) in one segment, by a walk through it.

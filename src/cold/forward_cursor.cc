@@ -8,10 +8,6 @@
 
 namespace kalam::cold {
 
-bool ForwardSegment::Hidden(std::string_view key) const {
-  return entry_.hidden && std::ranges::binary_search(*entry_.hidden, key);
-}
-
 Status ForwardSegment::FindBlock() {
   started_ = true;
   // A walk from the first row on goes far, as a rule.
@@ -43,7 +39,7 @@ Result<ColdStep> ForwardSegment::Next() {
     }
     key_ = block_->key(next_++);
     if (upper_ && key_ >= *upper_) return ColdStep::kEnd;
-    if (!Hidden(key_)) return ColdStep::kRow;
+    if (!entry_.Hides(key_)) return ColdStep::kRow;
   }
   if (tier_ == kv::ReadTier::kCacheOnly) return ColdStep::kWouldBlock;
   if (!file_) KALAM_TRY(OpenFile());

@@ -32,7 +32,6 @@ class ForwardSegment {
  private:
   Status FindBlock();
   Status OpenFile();
-  bool Hidden(std::string_view key) const;
 
   const ColdRows& cold_;
   const Manifest::Entry& entry_;

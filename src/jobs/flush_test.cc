@@ -293,6 +293,29 @@ TEST_F(FlushTest, RowsAreTheSameFromMemoryAndFromFiles) {
   }
 }
 
+// What an event loop is given ends where memory does, in both directions: it must not wait for a file.
+TEST_F(FlushTest, AnEventLoopIsToldWhereMemoryEnds) {
+  std::vector<std::int64_t> ids;
+  for (std::int64_t id = 0; id < 10'000; ++id) ids.push_back(id);
+  ASSERT_TRUE(InsertAll("maya", ids, "a").ok());
+  ASSERT_TRUE(Flush().ok());
+  const auto snapshot = committer_->Snapshot();
+  const auto def = table();
+  for (const auto direction : {table::Direction::kForward, table::Direction::kBackward}) {
+    table::FoundRow row;
+    for (const std::int64_t end : {0, 9'999}) {
+      ASSERT_EQ(reader_->Get(*snapshot, *def, User("maya"), KeyOf(end), row, table::Blocking::kAllowed).value(),
+                table::RowLookup::kFound);
+    }
+    auto rows = reader_->Scan(snapshot, *def, User("maya"), {}, direction, table::Blocking::kNever);
+    int given = 0;
+    for (; rows.Valid(); rows.Next()) ++given;
+    EXPECT_TRUE(rows.would_block());
+    EXPECT_GT(given, 1'000);
+    EXPECT_LE(given, 2'048) << "of the row group in memory";
+  }
+}
+
 // In a file with so many rows, row groups are larger than what comes out of it at once.
 TEST_F(FlushTest, RowsOfALargeFileAreTheSameFromMemory) {
   const unsigned seed = std::random_device{}();

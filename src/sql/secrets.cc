@@ -33,9 +33,11 @@ std::vector<std::string_view> SecretLiterals(std::string_view statement) {
   Lexer lexer(statement);
   bool secret_follows = false;
   bool anything_is_secret = false;
-  Token token = lexer.Next();
-  const bool takes_secrets = TakesSecrets(token);
-  for (; token.kind != TokenKind::kEnd; token = lexer.Next()) {
+  bool takes_secrets = false;
+  bool begins = true;  // a statement: there may be several
+  for (Token token = lexer.Next(); token.kind != TokenKind::kEnd; token = lexer.Next()) {
+    if (begins) takes_secrets = TakesSecrets(token);
+    begins = token.Is(';');
     const Keyword keyword = KeywordOf(token);
     if (keyword == Keyword::kPassword || keyword == Keyword::kCredentials) {
       secret_follows = true;

@@ -82,6 +82,7 @@ TEST(Secrets, AreNotSentBack) {
   EXPECT_EQ(RedactSecrets("CREATE USER m PASSWORD hunter2"), "CREATE USER m PASSWORD '***'");
   EXPECT_EQ(RedactSecrets("UPDATE system.users SET password = hunter2"), "UPDATE system.users SET password = '***'");
   EXPECT_EQ(RedactSecrets("SELECT 1"), "SELECT 1");
+  EXPECT_EQ(RedactSecrets("SELECT 1; CREATE USER m PASSWORD hunter2"), "SELECT 1; CREATE USER m PASSWORD '***'");
   for (const char* column : {"SELECT credentials FROM system.storages",
                              "INSERT INTO app.t (id, password) VALUES (1, 2)",
                              "SELECT id FROM app.t WHERE password IS NULL ORDER BY password DESC"}) {

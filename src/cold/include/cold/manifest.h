@@ -36,9 +36,10 @@ class Manifest {
 
     // False: certainly no visible version of the key is in this segment.
     bool MayContain(std::string_view key) const {
-      return segment.Covers(key) && filter->MayContain(key) &&
-             !(hidden && std::ranges::binary_search(*hidden, key));
+      return segment.Covers(key) && filter->MayContain(key) && !Hides(key);
     }
+    // Later segments have a newer version of it.
+    bool Hides(std::string_view key) const { return hidden && std::ranges::binary_search(*hidden, key); }
     // What is hidden here once other segments have these keys (ascending).
     HiddenKeys HiddenWith(const std::vector<std::string>& keys) const;
     // About how many rows are visible, tombstones not counted.

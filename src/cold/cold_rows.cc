@@ -1,8 +1,9 @@
 #include "cold/cold_rows.h"
 
-#include "backward_cursor.h"
+#include "backward_segment.h"
 #include "block_reader.h"
-#include "forward_cursor.h"
+#include "forward_segment.h"
+#include "merging_cursor.h"
 #include "model/key_codec.h"
 #include "model/row_upgrade.h"
 #include "segment_cursor.h"
@@ -111,12 +112,14 @@ Status ColdRows::GetMany(const Manifest& manifest, const TableDef& table,
 
 std::unique_ptr<ColdCursor> ColdRows::Scan(ManifestPtr manifest, const TableDef& table, std::string lower,
                                            std::optional<std::string> upper, kv::ReadTier tier) const {
-  return std::make_unique<ForwardCursor>(*this, std::move(manifest), table, std::move(lower), std::move(upper), tier);
+  return std::make_unique<MergingCursor<ForwardSegment>>(*this, std::move(manifest), table, std::move(lower),
+                                                         std::move(upper), tier);
 }
 
 std::unique_ptr<ColdCursor> ColdRows::ScanBackwards(ManifestPtr manifest, const TableDef& table, std::string lower,
                                                     std::optional<std::string> upper, kv::ReadTier tier) const {
-  return std::make_unique<BackwardCursor>(*this, std::move(manifest), table, std::move(lower), std::move(upper), tier);
+  return std::make_unique<MergingCursor<BackwardSegment>>(*this, std::move(manifest), table, std::move(lower),
+                                                          std::move(upper), tier);
 }
 
 }  // namespace kalam::cold

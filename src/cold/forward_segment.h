@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace kalam::cold {
 
@@ -22,14 +21,18 @@ class ForwardSegment {
                  const std::optional<std::string>& upper, kv::ReadTier tier)
       : cold_(cold), entry_(entry), table_(table), tier_(tier), begin_(lower), upper_(upper) {}
 
+  static bool Before(std::string_view a, std::string_view b) { return a < b; }
+  static const std::string& FirstKey(const Segment& segment) { return segment.min_key; }
+
   // Steps to the next row; kEnd behind the last. Errors: as ColdCursor::Next.
   Result<ColdStep> Next();
   // Of the current row; valid until the next step.
   std::string_view key() const { return key_; }
-  // The same as a row of the definition.
-  Result<std::string_view> Row();
+  std::string_view row() const { return row_; }
 
  private:
+  Result<ColdStep> NextInBlock();
+  Result<ColdStep> NextInFile();
   Status FindBlock();
   Status OpenFile();
 
@@ -43,34 +46,8 @@ class ForwardSegment {
   RowBlockPtr block_;     // null: none, or behind it
   std::size_t next_ = 0;  // of the block
   std::unique_ptr<SegmentCursor> file_;
-  std::string_view key_;
+  std::string_view key_, row_;
   std::string upgraded_;
-};
-
-// Merges the segments. A key is visible in one of them only, so there is nothing to choose between.
-class ForwardCursor final : public ColdCursor {
- public:
-  ForwardCursor(const ColdRows& cold, ManifestPtr manifest, const TableDef& table, std::string lower,
-                std::optional<std::string> upper, kv::ReadTier tier);
-  Result<ColdStep> Next() override;
-  std::string_view key() const override { return current_->key(); }
-  std::string_view row() const override { return row_; }
-
- private:
-  using SegmentPtr = std::unique_ptr<ForwardSegment>;
-  static bool LaterKey(const SegmentPtr& a, const SegmentPtr& b) { return a->key() > b->key(); }
-  Result<ColdStep> Step(SegmentPtr segment);
-
-  const ColdRows& cold_;
-  const ManifestPtr manifest_;
-  const TableDef& table_;
-  const std::string lower_;
-  const std::optional<std::string> upper_;
-  const kv::ReadTier tier_;
-  std::vector<const Manifest::Entry*> waiting_;  // by min_key, descending
-  std::vector<SegmentPtr> open_;                 // a heap, the smallest key at the front
-  SegmentPtr current_;
-  std::string_view row_;
 };
 
 }  // namespace kalam::cold

@@ -1,4 +1,4 @@
-#include "backward_cursor.h"
+#include "backward_segment.h"
 
 #include "block_reader.h"
 #include "model/key_codec.h"
@@ -32,7 +32,7 @@ BackwardSegment::BackwardSegment(const ColdRows& cold, const Manifest::Entry& en
   if (upper && *upper < end_) end_ = *upper;
 }
 
-Result<ColdStep> BackwardSegment::Previous() {
+Result<ColdStep> BackwardSegment::Next() {
   do {
     if (next_ == first_) {
       KALAM_TRY_ASSIGN(const ColdStep more, ReadMore());
@@ -126,49 +126,6 @@ Result<RowBlockPtr> BackwardSegment::ReadPiece() {
   RowBlock::Builder piece;
   for (const Row& row : last) piece.Add(row.key, row.row);
   return piece.Finish();
-}
-
-BackwardCursor::BackwardCursor(const ColdRows& cold, ManifestPtr manifest, const TableDef& table, std::string lower,
-                               std::optional<std::string> upper, kv::ReadTier tier)
-    : cold_(cold),
-      manifest_(std::move(manifest)),
-      table_(table),
-      lower_(std::move(lower)),
-      upper_(std::move(upper)),
-      tier_(tier) {
-  manifest_->ForEachWithin(lower_, upper_, [&](const Manifest::Entry& entry) { waiting_.push_back(&entry); });
-  std::ranges::sort(waiting_, {},
-                    [](const Manifest::Entry* entry) -> const std::string& { return entry->segment.max_key; });
-}
-
-// Steps a segment to its next row and puts it into the heap, if there is one.
-Result<ColdStep> BackwardCursor::Step(SegmentPtr segment) {
-  KALAM_TRY_ASSIGN(const ColdStep step, segment->Previous());
-  if (step != ColdStep::kRow) return step;
-  open_.push_back(std::move(segment));
-  std::ranges::push_heap(open_, EarlierKey);
-  return step;
-}
-
-Result<ColdStep> BackwardCursor::Next() {
-  if (has_current_) {
-    has_current_ = false;
-    SegmentPtr current = std::move(open_.back());
-    open_.pop_back();
-    KALAM_TRY_ASSIGN(const ColdStep step, Step(std::move(current)));
-    if (step == ColdStep::kWouldBlock) return step;
-  }
-  while (!waiting_.empty() && (open_.empty() || waiting_.back()->segment.max_key >= open_.front()->key())) {
-    const Manifest::Entry& entry = *waiting_.back();
-    waiting_.pop_back();
-    KALAM_TRY_ASSIGN(const ColdStep step,
-                     Step(std::make_unique<BackwardSegment>(cold_, entry, table_, lower_, upper_, tier_)));
-    if (step == ColdStep::kWouldBlock) return step;
-  }
-  if (open_.empty()) return ColdStep::kEnd;
-  std::ranges::pop_heap(open_, EarlierKey);
-  has_current_ = true;
-  return ColdStep::kRow;
 }
 
 }  // namespace kalam::cold

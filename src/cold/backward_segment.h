@@ -5,11 +5,9 @@
 #include "segment_cursor.h"
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace kalam::cold {
 
@@ -23,8 +21,11 @@ class BackwardSegment {
   BackwardSegment(const ColdRows& cold, const Manifest::Entry& entry, const TableDef& table, const std::string& lower,
                   const std::optional<std::string>& upper, kv::ReadTier tier);
 
+  static bool Before(std::string_view a, std::string_view b) { return a > b; }
+  static const std::string& FirstKey(const Segment& segment) { return segment.max_key; }
+
   // Steps to the row before; kEnd at the beginning. Errors: as ColdCursor::Next.
-  Result<ColdStep> Previous();
+  Result<ColdStep> Next();
   // Valid until the next step.
   std::string_view key() const { return rows_->key(next_); }
   std::string_view row() const { return row_; }
@@ -49,31 +50,6 @@ class BackwardSegment {
   std::size_t next_ = 0;  // the current one; those up to first_ are still to come
   std::string_view row_;
   std::string upgraded_;
-};
-
-// Merges the segments. A key is visible in one of them only, so there is nothing to choose between.
-class BackwardCursor final : public ColdCursor {
- public:
-  BackwardCursor(const ColdRows& cold, ManifestPtr manifest, const TableDef& table, std::string lower,
-                 std::optional<std::string> upper, kv::ReadTier tier);
-  Result<ColdStep> Next() override;
-  std::string_view key() const override { return open_.back()->key(); }
-  std::string_view row() const override { return open_.back()->row(); }
-
- private:
-  using SegmentPtr = std::unique_ptr<BackwardSegment>;
-  static bool EarlierKey(const SegmentPtr& a, const SegmentPtr& b) { return a->key() < b->key(); }
-  Result<ColdStep> Step(SegmentPtr segment);
-
-  const ColdRows& cold_;
-  const ManifestPtr manifest_;
-  const TableDef& table_;
-  const std::string lower_;
-  const std::optional<std::string> upper_;
-  const kv::ReadTier tier_;
-  std::vector<const Manifest::Entry*> waiting_;  // by max_key, ascending
-  std::vector<SegmentPtr> open_;  // a heap, the last key at its front; the current one behind it, at the back
-  bool has_current_ = false;
 };
 
 }  // namespace kalam::cold

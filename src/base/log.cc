@@ -5,6 +5,7 @@
 #include <system_error>
 #include <vector>
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -23,10 +24,32 @@ spdlog::level::level_enum ToSpdlog(Level level) {
   return spdlog::level::info;
 }
 
+// The level in capitals, as wide as the longest: what people's log readers look for.
+class LevelName final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const std::string_view name = NameOf(message.level);
+    out.append(name.data(), name.data() + name.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelName>(); }
+
+ private:
+  static std::string_view NameOf(spdlog::level::level_enum level) {
+    switch (level) {
+      case spdlog::level::trace: return "TRACE";
+      case spdlog::level::debug: return "DEBUG";
+      case spdlog::level::warn: return "WARN ";
+      case spdlog::level::err: return "ERROR";
+      default: return "INFO ";
+    }
+  }
+};
+
 std::string Pattern(Format format) {
   switch (format) {
-    case Format::kCompact: return "[%Y-%m-%d %H:%M:%S.%e] [%-5!l] [%t - %v";
-    case Format::kPretty: return "%Y-%m-%d %H:%M:%S.%e  %^%-5!l%$  [%t - %v";
+    case Format::kCompact: return "[%Y-%m-%d %H:%M:%S.%e] [%^%*%$] [%t - %v";
+    case Format::kPretty: return "%Y-%m-%d %H:%M:%S.%e  %^%*%$  [%t - %v";
     // The message is escaped, so it can stand inside JSON quotes as it is.
     case Format::kJson: return R"({"time":"%Y-%m-%dT%H:%M:%S.%e","level":"%l","thread":"%t",%v})";
   }
@@ -36,7 +59,9 @@ std::string Pattern(Format format) {
 std::shared_ptr<spdlog::logger> MakeLogger(std::vector<spdlog::sink_ptr> sinks, const Options& options) {
   auto logger = std::make_shared<spdlog::logger>("kalam", sinks.begin(), sinks.end());
   logger->set_level(ToSpdlog(options.level));
-  logger->set_pattern(Pattern(options.format));
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<LevelName>('*').set_pattern(Pattern(options.format));
+  logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::warn);
   return logger;
 }
@@ -53,6 +78,12 @@ struct Logger {
 Logger& Instance() {
   static Logger logger;
   return logger;
+}
+
+// "committer" of ".../table/committer.cc".
+std::string_view FileStem(std::string_view path) {
+  path.remove_prefix(path.rfind('/') + 1);
+  return path.substr(0, path.rfind('.'));
 }
 
 // Bytes that could forge a line, drive a terminal or break a JSON string.
@@ -118,13 +149,15 @@ void RemoveOldArchives() {
 
 bool Enabled(Level level) { return Instance().spdlog->should_log(ToSpdlog(level)); }
 
-void Write(Level level, std::string_view module, std::string_view message) {
+void Write(Level level, std::string_view module, std::string_view message, std::source_location where) {
   Logger& logger = Instance();
   const std::string text = Escape(message, logger.format);
+  const std::string_view file = FileStem(where.file_name());
   if (logger.format == Format::kJson) {
-    logger.spdlog->log(ToSpdlog(level), R"("module":"{}","message":"{}")", module, text);
+    logger.spdlog->log(ToSpdlog(level), R"("module":"{}/{}","line":{},"message":"{}")", module, file, where.line(),
+                       text);
   } else {
-    logger.spdlog->log(ToSpdlog(level), "{}] - {}", module, text);
+    logger.spdlog->log(ToSpdlog(level), "{}/{}:{}] - {}", module, file, where.line(), text);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -108,6 +109,20 @@ TEST_F(ServerLife, LogsBecomeArchivesOfWhichTheOldestGo) {
   }
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (std::vector<std::string>{"app.1.log", "app.2.log", "app.3.log", "app.log"}));
+}
+
+// Each line in the form that section 10.2 gives.
+TEST_F(ServerLife, LogLinesSayWhenHowBadAndWhere) {
+  ServerProcess& server = Make();
+  const auto file = server.data_dir() / "logs" / "app.log";
+  server.Start();
+  server.Stop();
+  static const std::regex kForm(R"(\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] \[(INFO |WARN |ERROR)\] )"
+                                R"(\[\d+ - [a-z]+/[a-z_]+:[1-9]\d*\] - .+)");
+  std::ifstream log(file);
+  int lines = 0;
+  for (std::string line; std::getline(log, line); ++lines) EXPECT_TRUE(std::regex_match(line, kForm)) << line;
+  EXPECT_GE(lines, 2);
 }
 
 // US6 T358 test_binary_size_optimization: a release binary without test code

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -27,23 +28,29 @@ struct Options {
 Status Configure(const Options& options);
 
 // One line. Control bytes in `message` are escaped, so that data can't forge lines or drive a
-// terminal. `module` is the writer's folder ("table"). Thread-safe.
-void Write(Level level, std::string_view module, std::string_view message);
+// terminal. `module` is the writer's folder ("table"); the line names it with the file and the line of `where`,
+// as in "table/committer:312". Thread-safe.
+void Write(Level level, std::string_view module, std::string_view message,
+           std::source_location where = std::source_location::current());
 
 // For callers that would have to format the message first.
 bool Enabled(Level level);
 
-inline void Debug(std::string_view module, std::string_view message) {
-  if (Enabled(Level::kDebug)) Write(Level::kDebug, module, message);
+inline void Debug(std::string_view module, std::string_view message,
+                  std::source_location where = std::source_location::current()) {
+  if (Enabled(Level::kDebug)) Write(Level::kDebug, module, message, where);
 }
-inline void Info(std::string_view module, std::string_view message) {
-  Write(Level::kInfo, module, message);
+inline void Info(std::string_view module, std::string_view message,
+                 std::source_location where = std::source_location::current()) {
+  Write(Level::kInfo, module, message, where);
 }
-inline void Warn(std::string_view module, std::string_view message) {
-  Write(Level::kWarn, module, message);
+inline void Warn(std::string_view module, std::string_view message,
+                 std::source_location where = std::source_location::current()) {
+  Write(Level::kWarn, module, message, where);
 }
-inline void Error(std::string_view module, std::string_view message) {
-  Write(Level::kError, module, message);
+inline void Error(std::string_view module, std::string_view message,
+                  std::source_location where = std::source_location::current()) {
+  Write(Level::kError, module, message, where);
 }
 
 // Deletes archives that are too old; Configure has done so once. Thread-safe.

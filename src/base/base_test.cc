@@ -1,5 +1,6 @@
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/gate.h"
 #include "base/json_writer.h"
+#include "base/memory_use.h"
 #include "base/result.h"
 #include "base/worker_pool.h"
 
@@ -111,6 +113,18 @@ TEST(WorkerPool, RefusesWhenTheQueueIsFull) {
   EXPECT_TRUE(pool.TryPost([] {}));
   EXPECT_FALSE(pool.TryPost([] {}));
   release.count_down();
+}
+
+TEST(MemoryUse, SeesWhatIsAllocated) {
+  const MemoryUse before = ReadMemoryUse();
+  EXPECT_GT(before.resident_bytes, 0u);
+  constexpr std::size_t kBytes = 64 << 20;
+  const auto block = std::make_unique<char[]>(kBytes);  // zeroed, and so touched
+  const MemoryUse after = ReadMemoryUse();
+  EXPECT_GE(after.resident_bytes, before.resident_bytes + kBytes / 2) << block[kBytes / 3];
+#ifdef KALAM_TEST_HAS_JEMALLOC
+  EXPECT_GE(after.allocated_bytes, before.allocated_bytes + kBytes);
+#endif
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/cron_schedule.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "base/memory_use.h"
 #include "base/periodic_task.h"
 #include "base/scheduled_task.h"
 #include "base/stats.h"
@@ -447,6 +448,8 @@ void Server::Parts::AddStats() {
   add("cold_row_cache_hits_total", [this] { return cold_rows->blocks().stats().hits; });
   add("cold_row_cache_misses_total", [this] { return cold_rows->blocks().stats().misses; });
   add("commits_total", [this] { return committer->stats().commits; });
+  add("memory_allocated_bytes", [] { return ReadMemoryUse().allocated_bytes; });
+  add("memory_resident_bytes", [] { return ReadMemoryUse().resident_bytes; });
   add("namespaces", [this] { return catalog->ListNamespaces().size(); });
   add("store_block_cache_bytes", [this] { return store->stats().block_cache_bytes; });
   add("store_file_bytes", [this] {

@@ -127,7 +127,8 @@ class Stress : public OwnServerTest {
       StressLoad load(server_->port(), options);
       RunLoad(load, round);
       const std::uint64_t now = SettledBytes(seconds(90), kReturnPeriod);
-      std::printf("warming up, %u: %.1f MB\n", number + 1, Megabytes(now));
+      std::printf("warming up, %u: %.1f MB, %.1f of it allocated\n", number + 1, Megabytes(now),
+                  Megabytes(static_cast<std::uint64_t>(Stat("memory_allocated_bytes"))));
       std::fflush(stdout);
       if (HasFailure() || now <= before + before / 400) return now;
       before = now;

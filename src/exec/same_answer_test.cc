@@ -178,12 +178,15 @@ class Statements {
       case 'k':
         return Key();
       case 'a':
+        if (Chance(30)) return "now()";  // no number
         return Chance(15) ? Given("3000000000", Datum::Int(3'000'000'000)) : Integer(8);
       case 'b':
+        if (Chance(10)) return "CURRENT_USER()";
         return Chance(8) ? Given("'it''s'", Datum::Text("it's")) : Text("b" + Number(5));
       case 'c':
         return Chance(2) ? Integer(5) : Given("2.5", Datum::Double(2.5));
       case 'd':
+        if (Chance(3)) return Chance(2) ? "NOW()" : "current_timestamp";
         return Text("2025-10-2" + Number(9) + "T10:30:00Z");
       default:
         return Chance(2) ? "true" : "false";
@@ -207,6 +210,7 @@ class Statements {
   void Update() {
     statement_.sql =
         "UPDATE ?t SET a = " + ValueFor('a') + (Chance(2) ? ", b = " + ValueFor('b') : "");
+    if (Chance(4)) statement_.sql += ", d = " + ValueFor('d');
     if (Chance(4)) statement_.sql += ", c = c + " + Integer(3);
     statement_.sql += " WHERE " + (Chance(2) ? "k = " + Key() : Condition());
   }

@@ -8,6 +8,7 @@
 #include "model/row_codec.h"
 #include "model/row_upgrade.h"
 #include "query/table_source.h"
+#include "sql/default_functions.h"
 #include "sql/lexer.h"
 #include "wire/result_shape.h"
 
@@ -32,6 +33,12 @@ bool IsTrivial(const Datum& datum, DataType type) {
     case Datum::Kind::kBinary: return false;
   }
   return false;
+}
+
+// A value that a column takes as it is.
+bool IsTrivial(const CellInput& cell, DataType type) {
+  if (cell.is_default) return true;
+  return cell.function ? sql::TypeOf(*cell.function) == type : IsTrivial(cell.datum, type);
 }
 
 bool IsKeyLiteral(const Datum& key, const TableDef& table) {
@@ -170,7 +177,7 @@ Result<FastOutcome> FastPath::Insert(const FastStatement& statement, const Table
   const CellInput* value = statement.values.data();
   for (std::size_t r = 0; r < statement.rows; ++r) {
     for (const std::size_t target : targets) {
-      if (!value->is_default && !IsTrivial(value->datum, table.columns[target].type)) return FastOutcome::kNotFast;
+      if (!IsTrivial(*value, table.columns[target].type)) return FastOutcome::kNotFast;
       row[target] = *value++;
     }
     KALAM_TRY(batch.AddInsert(table, row, context));
@@ -191,9 +198,7 @@ Result<FastOutcome> FastPath::Change(const FastStatement& statement, const Table
   for (std::size_t i = 0; i < statement.columns.size(); ++i) {
     const auto column = table.FindColumn(statement.columns[i]);
     if (!column || *column == table.primary_key) return FastOutcome::kNotFast;
-    if (!statement.values[i].is_default && !IsTrivial(statement.values[i].datum, table.columns[*column].type)) {
-      return FastOutcome::kNotFast;
-    }
+    if (!IsTrivial(statement.values[i], table.columns[*column].type)) return FastOutcome::kNotFast;
     for (const std::size_t earlier : targets) {
       if (earlier == *column) return FastOutcome::kNotFast;
     }

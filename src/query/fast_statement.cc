@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "sql/default_functions.h"
 #include "sql/lexer.h"
 
 namespace kalam::query {
@@ -144,6 +145,7 @@ class Parser {
   bool Value(CellInput& cell) {
     cell.is_default = false;
     cell.is_parameter = false;
+    cell.function.reset();
     switch (token_.kind) {
       case TokenKind::kString:
         if (token_.escaped) {
@@ -171,11 +173,20 @@ class Parser {
         } else if (Word("default")) {
           cell.is_default = true;
         } else {
-          return false;
+          return Call(cell);
         }
         return true;
       default: return false;
     }
+  }
+
+  bool Call(CellInput& cell) {
+    const auto* known = sql::FindDefaultFunction(token_.text);
+    if (known == nullptr) return false;
+    const bool is_bare = EqualsIgnoreCase(token_.text, "current_timestamp");
+    Advance();
+    cell.function = known->function;
+    return is_bare || (Symbol('(') && Symbol(')'));
   }
 
   bool Insert() {
@@ -223,7 +234,7 @@ class Parser {
     }
     Advance();
     CellInput key;
-    if (!Value(key) || key.is_default) return false;
+    if (!Value(key) || key.is_default || key.function) return false;
     out_.key = key.datum;
     return true;
   }

@@ -30,6 +30,17 @@ TEST(FastStatement, ReadsTheLastNOfATable) {
   EXPECT_TRUE(s.columns.empty());
 }
 
+TEST(FastStatement, ReadsCallsOfWhatADefaultMayCall) {
+  FastStatement s;
+  ASSERT_TRUE(ParseFastStatement("INSERT INTO t VALUES (Snowflake_Id(), NOW(), CURRENT_TIMESTAMP, 'x')", {}, s));
+  EXPECT_EQ(s.values[0].function, DefaultFunction::kSnowflakeId);
+  EXPECT_EQ(s.values[1].function, DefaultFunction::kNow);
+  EXPECT_EQ(s.values[2].function, DefaultFunction::kNow);
+  EXPECT_FALSE(s.values[3].function);
+  ASSERT_TRUE(ParseFastStatement("UPDATE t SET at = now(), body = ulid() WHERE id = 3", {}, s));
+  EXPECT_EQ(s.values[1].function, DefaultFunction::kUlid);
+}
+
 TEST(FastStatement, BindsParameters) {
   const std::vector<Datum> params = {Datum::Text("new"), Datum::Int(5)};
   FastStatement s;
@@ -44,10 +55,11 @@ TEST(FastStatement, LeavesTheRestToTheEngine) {
   FastStatement s;
   for (const char* sql : {"SELECT id + 1 FROM t", "SELECT * FROM t, u", "SELECT * FROM t WHERE id = 1 AND x = 2",
                           "SELECT * FROM t WHERE id = 1 OR 1 = 1", "INSERT INTO t SELECT * FROM u",
-                          "INSERT INTO t VALUES (1) RETURNING id", "INSERT INTO t VALUES (now())",
+                          "INSERT INTO t VALUES (1) RETURNING id", "INSERT INTO t VALUES (now(3))",
                           "DELETE FROM t", "UPDATE t SET a = b WHERE id = 1", "SELECT DISTINCT id FROM t LIMIT 1",
                           "SELECT * FROM t LIMIT 5 OFFSET 5", "SELECT current_user FROM t LIMIT 1",
-                          "INSERT INTO t VALUES (99999999999999999999)", "SELECT * FROM t WHERE id = 1 --x\n;",
+                          "INSERT INTO t VALUES (99999999999999999999)", "INSERT INTO t VALUES (now)", "INSERT INTO t VALUES (random())",
+                          "SELECT * FROM t WHERE id = snowflake_id()", "INSERT INTO t VALUES (now() - 1)", "SELECT * FROM t WHERE id = 1 --x\n;",
                           "SELECT \"a\" FROM t LIMIT 1", "", "INSERT", "SELECT * FROM"}) {
     EXPECT_FALSE(ParseFastStatement(sql, {}, s)) << sql;
   }

@@ -23,7 +23,11 @@ void RowBatch::Clear() {
 Datum DefaultValue(const ColumnDef& column, const RowContext& context, std::string& scratch) {
   if (!column.default_expr) return Datum::Null();
   if (!column.default_expr->function) return column.default_expr->literal.view();
-  switch (*column.default_expr->function) {
+  return FunctionValue(*column.default_expr->function, context, scratch);
+}
+
+Datum FunctionValue(DefaultFunction function, const RowContext& context, std::string& scratch) {
+  switch (function) {
     case DefaultFunction::kNow: return Datum::Int(context.now);
     case DefaultFunction::kSnowflakeId: return Datum::Int(static_cast<std::int64_t>(context.next_id().value()));
     case DefaultFunction::kUuidV7: scratch = MakeUuidV7(context.now); break;
@@ -39,6 +43,7 @@ Status RowBatch::Convert(const TableDef& table, std::span<const CellInput> cells
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const ColumnDef& column = table.columns[i];
     auto value = cells[i].is_default ? Result<Datum>(DefaultValue(column, context, scratch_[i]))
+                 : cells[i].function ? Result<Datum>(FunctionValue(*cells[i].function, context, scratch_[i]))
                                      : ConvertDatum(cells[i].datum, column.type, scratch_[i]);
     if (!value.ok()) {
       const Error error = ColumnError(column, value.error());

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "sql/default_functions.h"
 #include "sql/type_names.h"
 #include "statement_parts.h"
 
@@ -31,21 +32,6 @@ std::string KindName(TableKind kind) {
   }
   return "";
 }
-
-struct FunctionRule {
-  std::string_view name;
-  DefaultFunction function;
-  DataType type;              // of the column it may stand on
-  std::string_view columns;   // how the refusal names them
-};
-
-constexpr FunctionRule kFunctions[] = {
-    {"NOW", DefaultFunction::kNow, DataType::kTimestamp, "TIMESTAMP"},
-    {"CURRENT_TIMESTAMP", DefaultFunction::kNow, DataType::kTimestamp, "TIMESTAMP"},
-    {"SNOWFLAKE_ID", DefaultFunction::kSnowflakeId, DataType::kBigInt, "BIGINT"},
-    {"UUID_V7", DefaultFunction::kUuidV7, DataType::kText, "STRING/TEXT/VARCHAR"},
-    {"ULID", DefaultFunction::kUlid, DataType::kText, "STRING/TEXT/VARCHAR"},
-    {"CURRENT_USER", DefaultFunction::kCurrentUser, DataType::kText, "STRING/TEXT/VARCHAR"}};
 
 class SpecParser {
  public:
@@ -290,14 +276,13 @@ class SpecParser {
   }
 
   static Status FunctionDefault(ColumnDef& column, const std::string& name) {
-    const auto rule = std::find_if(std::begin(kFunctions), std::end(kFunctions),
-                                   [&](const FunctionRule& known) { return known.name == name; });
-    if (rule == std::end(kFunctions)) {
+    const DefaultFunctionSyntax* rule = FindDefaultFunction(name);
+    if (rule == nullptr) {
       return Invalid(fmt::format("Unknown DEFAULT function '{}' for column '{}'. Known functions: NOW, SNOWFLAKE_ID, "
                                  "UUID_V7, ULID, CURRENT_USER, CURRENT_TIMESTAMP",
                                  name, column.name));
     }
-    if (column.type != rule->type) {
+    if (column.type != TypeOf(rule->function)) {
       return Invalid(fmt::format("DEFAULT {}() can only be used on {} columns, but column '{}' has type {}", name,
                                  rule->columns, column.name, ToString(column.type)));
     }

@@ -24,7 +24,8 @@ enum class KeyComparison : std::uint8_t { kNone, kEqual, kLess, kLessOrEqual, kG
 //   UPDATE t SET c = v, ... WHERE k = v
 //   DELETE FROM t WHERE k = v
 //
-// with v a literal or parameter. Borrows the statement's text and the parameters. Meant to be reused: filling
+// with v a literal or parameter, or, but for WHERE, a call of a function that a DEFAULT may call (NOW(), ULID()).
+// Borrows the statement's text and the parameters. Meant to be reused: filling
 // it again allocates nothing once it has grown.
 struct FastStatement {
   FastKind kind = FastKind::kSelect;

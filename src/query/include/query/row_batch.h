@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct CellInput {
   Datum datum;
   bool is_default = false;  // DEFAULT, or a column left out
   bool is_parameter = false;  // of the request: then a value that does not convert is its fault
+  std::optional<DefaultFunction> function = {};  // called for each row; its value has the column's type
 };
 
 // The changes of one statement: values are converted to their columns' types, defaults filled in, NOT NULL
@@ -83,6 +85,9 @@ class RowBatch {
 
 // What a column left out gets; NULL without a DEFAULT. May borrow from `column`, `context` and `scratch`.
 Datum DefaultValue(const ColumnDef& column, const RowContext& context, std::string& scratch);
+
+// The value of one call. May borrow from `context` and `scratch`.
+Datum FunctionValue(DefaultFunction function, const RowContext& context, std::string& scratch);
 
 // Puts the column's name in front of a failure: `column 'at': cannot convert ...`.
 Error ColumnError(const ColumnDef& column, const Error& error);

@@ -78,7 +78,7 @@ constexpr Case kCases[] = {
     {"SUBSCRIBE TO app.events WHERE id > 1", kAll},
     {"SUBSCRIBE TO app.open", kNobody, "", "", "not supported on shared tables"},
     {"SUBSCRIBE TO system.users", kNobody, "", "", "not supported on system tables"},
-    {"KILL LIVE QUERY 'lq-0123456789abcdef'", kNobody, "", "", "Live query not found"},  // others': live_query_test
+    {"KILL LIVE QUERY 'lq-0123456789abcdef'", kNobody, "", "", "Live query not found"},  // others': live_query_control
     {"FLUSH TABLE app.notes", "sdy"},
     {"FLUSH TABLE app.t{n}", kAll, kShared, kCaller},
     {"FLUSH TABLE app.t{n}", "sdy", kShared, kOther},

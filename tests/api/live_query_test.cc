@@ -7,60 +7,12 @@
 #include <set>
 #include <thread>
 
-#include "live_client.h"
-#include "support/server_test.h"
+#include "live_query_fixture.h"
 
 namespace kalam::test {
 namespace {
 
 using std::chrono::milliseconds;
-
-class LiveQuery : public SharedServerTest {
- protected:
-  void SetUp() override {
-    ns_ = OwnNamespace();
-    sql_ = std::make_unique<SqlClient>(server().port(), "maya");
-    Run("CREATE USER TABLE " + Table() +
-        " (id BIGINT PRIMARY KEY, room TEXT, body TEXT, n INT DEFAULT 0)");
-  }
-  std::string Table() const { return ns_ + ".messages"; }
-  SqlAnswer Run(const std::string& sql) {
-    SqlAnswer answer = sql_->Run(sql);
-    EXPECT_TRUE(Ok(answer));
-    return answer;
-  }
-  static LiveClient Connect(const std::string& user = "maya") { return LiveClient(server().port(), user); }
-  static void ExpectAck(const Json& message, const std::string& id) {
-    EXPECT_EQ(message["type"].text(), "subscription_ack") << message.Dump();
-    EXPECT_EQ(message["subscription_id"].text(), id) << message.Dump();
-    EXPECT_GT(std::strtoull(message["seq"].text().c_str(), nullptr, 10), 0u) << message.Dump();
-  }
-  static void ExpectError(const Json& message, std::string_view code, std::string_view text) {
-    EXPECT_EQ(message["type"].text(), "error") << message.Dump();
-    EXPECT_EQ(message["code"].text(), code) << message.Dump();
-    EXPECT_NE(message["message"].text().find(text), std::string::npos) << message.Dump();
-  }
-  static std::string Kind(const Json& message) { return message["change_type"].text(); }
-  // Of the only row.
-  static const Json& Row(const Json& message) { return message["rows"][0]; }
-  static const Json& Old(const Json& message) { return message["old_values"][0]; }
-  std::vector<std::vector<std::string>> LiveQueries(const std::string& columns) {
-    return Run("SELECT " + columns + " FROM system.live_queries WHERE namespace_id = '" + ns_ + "' ORDER BY created_at")
-        .rows();
-  }
-  // Waits until the list has so many rows of this test's namespace.
-  bool AwaitLiveQueries(std::size_t count) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (LiveQueries("live_id").size() != count) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
-
-  std::string ns_;
-  std::unique_ptr<SqlClient> sql_;
-};
 
 // US11 T196 test_live_query_detects_inserts, T218l over real HTTP and WebSocket
 TEST_F(LiveQuery, DetectsInserts) {
@@ -188,18 +140,6 @@ TEST_F(LiveQuery, MixedOperationsKeepTheirOrder) {
     const Json change = client.Next("s");
     ASSERT_EQ(Kind(change) + " " + Row(change)["id"].text(), step);
   }
-}
-
-// US11 T202 test_changes_counter_accuracy
-TEST_F(LiveQuery, TheCounterIsAccurate) {
-  LiveClient client = Connect();
-  Run("INSERT INTO " + Table() + " (id) VALUES (1000)");
-  ExpectAck(client.Subscribe("s", "SELECT * FROM " + Table(), R"({"last_rows":10})"), "s");
-  EXPECT_EQ(client.Next("s")["count"].text(), "1");
-  EXPECT_EQ(LiveQueries("changes, last_update IS NULL"), (std::vector<std::vector<std::string>>{{"0", "true"}}));
-  for (int i = 0; i < 50; ++i) Run("INSERT INTO " + Table() + " (id) VALUES (" + std::to_string(i) + ")");
-  for (int i = 0; i < 50; ++i) client.Next("s");
-  EXPECT_EQ(LiveQueries("changes, last_update IS NULL"), (std::vector<std::vector<std::string>>{{"50", "false"}}));
 }
 
 // US11 T203 test_multiple_listeners_same_table
@@ -515,116 +455,6 @@ TEST_F(LiveQuery, HostileFiltersReachNothing) {
   EXPECT_TRUE(AwaitLiveQueries(1));
 }
 
-// US9 T293 test_drop_table_with_active_subscriptions
-TEST_F(LiveQuery, DropIsRefusedWhileSomebodyListens) {
-  LiveClient client = Connect();
-  ExpectAck(client.Subscribe("a", "SELECT * FROM " + Table()), "a");
-  ExpectAck(client.Subscribe("b", "SELECT * FROM " + Table()), "b");
-  // Not SERIALIZATION_FAILURE: sending it again at once is no use.
-  EXPECT_TRUE(FailsWith(
-      Client().Run("DROP TABLE " + Table()), "SQL_EXECUTION_ERROR",
-      "Cannot drop table " + Table() + " while active live queries exist (2 active subscription(s))"));
-  client.Send(R"({"type":"unsubscribe","query_ids":["a","b"]})");
-  EXPECT_EQ(client.Next("b")["type"].text(), "unsubscribed");
-  EXPECT_TRUE(Ok(Client().Run("DROP TABLE " + Table())));
-}
-
-// A new column shows up in `*`; a column that somebody names stays; what can't be bound any more ends.
-TEST_F(LiveQuery, AlterTableIsFollowed) {
-  LiveClient client = Connect();
-  ExpectAck(client.Subscribe("all", "SELECT * FROM " + Table()), "all");
-  ExpectAck(client.Subscribe("room", "SELECT id FROM " + Table() + " WHERE room = 'lobby'"), "room");
-  Run("INSERT INTO " + Table() + " VALUES (1, 'lobby', 'a', 1)");
-  EXPECT_FALSE(Row(client.Next("all"))["mood"].exists());
-  client.Next("room");
-  Run("ALTER TABLE " + Table() + " ADD COLUMN mood TEXT DEFAULT 'calm'");
-  Run("UPDATE " + Table() + " SET n = 2 WHERE id = 1");
-  const Json update = client.Next("all");
-  EXPECT_EQ(Kind(update), "update");
-  EXPECT_EQ(Row(update)["mood"].text(), "calm") << update.Dump();
-  EXPECT_EQ(Old(update)["n"].text(), "1");
-  EXPECT_EQ(Kind(client.Next("room")), "update");
-
-  EXPECT_TRUE(FailsWith(sql_->Run("ALTER TABLE " + Table() + " DROP COLUMN room"), "SQL_EXECUTION_ERROR",
-                        "Cannot drop column 'room': 1 active subscription(s) reference this column. Affected: [lq-"));
-  Run("ALTER TABLE " + Table() + " DROP COLUMN body");
-  Run("ALTER TABLE " + Table() + " RENAME COLUMN room TO place");
-  ExpectError(client.Next("room"), "SUBSCRIPTION_FAILED", "column 'room' does not exist");
-  Run("INSERT INTO " + Table() + " (id, place) VALUES (2, 'attic')");
-  EXPECT_EQ(Row(client.Next("all"))["place"].text(), "attic");
-}
-
-// US9 T294 test_kill_live_query_command
-TEST_F(LiveQuery, KillEndsIt) {
-  LiveClient client = Connect();
-  const Json ack = client.Subscribe("s", "SELECT * FROM " + Table());
-  const std::string live_id = LiveQueries("live_id").at(0).at(0);
-  EXPECT_EQ(ack["live_id"].text(), live_id);
-  // Not by somebody else.
-  EXPECT_TRUE(FailsWith(Client("noah").Run("KILL LIVE QUERY '" + live_id + "'"), "PERMISSION_DENIED", "live query"));
-  const SqlAnswer killed = sql_->Run("KILL LIVE QUERY '" + live_id + "'");
-  ASSERT_TRUE(Ok(killed));
-  EXPECT_EQ(killed.message(), "Live query " + live_id + " terminated");
-  EXPECT_TRUE(LiveQueries("live_id").empty());
-  const Json last = client.Next("s", milliseconds(2000));
-  EXPECT_EQ(last["code"].text(), "SUBSCRIPTION_TERMINATED") << last.Dump();
-  const SqlAnswer again = sql_->Run("KILL LIVE QUERY " + live_id);
-  EXPECT_NE(again.error().find("Live query not found: " + live_id), std::string::npos) << again;
-  // The connection lives on.
-  ExpectAck(client.Subscribe("s", "SELECT * FROM " + Table()), "s");
-}
-
-// US9 T295 test_system_live_queries_enhanced_fields
-TEST_F(LiveQuery, TheListSaysEverything) {
-  LiveClient client = Connect(), other = Connect("noah");
-  const std::string query = "SELECT * FROM " + Table() + " WHERE room = 'lobby'";
-  ExpectAck(client.Subscribe("sub-1", query, R"({"last_rows":10,"buffer_size":1000})"), "sub-1");
-  ExpectAck(other.Subscribe("sub-9", "SELECT * FROM " + Table()), "sub-9");
-  const auto rows = LiveQueries("namespace_id, table_name, query_id, user_id, query, options, changes, node");
-  ASSERT_EQ(rows.size(), 1u) << "a user sees their own";
-  EXPECT_EQ(rows[0], (std::vector<std::string>{ns_, "messages", "sub-1", "maya", query,
-                                               R"({"last_rows":10,"buffer_size":1000})", "0", "0"}));
-  EXPECT_EQ(Client().Run("SELECT count(*) FROM system.live_queries WHERE namespace_id = '" + ns_ + "'").cell(), "2");
-  client.socket().Reset();
-  EXPECT_TRUE(AwaitLiveQueries(0)) << "a lost connection takes its subscriptions along";
-}
-
-TEST_F(LiveQuery, SubscribeToOverHttpSaysWhatToDo) {
-  const SqlAnswer answer =
-      Run("SUBSCRIBE TO " + Table() + " WHERE room = 'lobby' AND n > 1 LAST 10 OPTIONS (last_rows=10)");
-  const Json& row = answer.result()["rows"][0];
-  EXPECT_EQ(answer.columns(), (std::vector<std::string>{"status", "ws_url", "subscription", "message"}));
-  EXPECT_EQ(row["status"].text(), "subscription_required");
-  EXPECT_EQ(row["ws_url"].text(), "ws://127.0.0.1:" + std::to_string(server().port()) + "/v1/ws");
-  EXPECT_EQ(row["message"].text(),
-            "Connect to WebSocket at " + row["ws_url"].text() + " and send the subscription object");
-  EXPECT_EQ(row["subscription"]["sql"].text(), "SELECT * FROM " + Table() + " WHERE room = 'lobby' AND n > 1");
-  EXPECT_EQ(row["subscription"]["options"].Dump(), R"({"last_rows":10})");
-  EXPECT_EQ(row["subscription"]["id"].text().substr(0, 4), "sub-");
-  EXPECT_EQ(row["subscription"]["id"].text().size(), 40u);
-  // What it gives can be sent as it is.
-  LiveClient client = Connect();
-  client.Send("{\"subscriptions\":[" + row["subscription"].Dump() + "]}");
-  ExpectAck(client.Next(row["subscription"]["id"].text()), row["subscription"]["id"].text());
-
-  EXPECT_FALSE(Run("SUBSCRIBE TO " + Table()).result()["rows"][0]["subscription"]["options"].exists());
-  const auto fails = [&](const std::string& sql, std::string_view text) {
-    const SqlAnswer failed = sql_->Run(sql);
-    EXPECT_FALSE(failed.ok()) << failed;
-    EXPECT_NE(failed.error().find(text), std::string::npos) << failed;
-  };
-  fails("SUBSCRIBE TO messages", "Expected namespace.table format (e.g., app.messages)");
-  fails("SUBSCRIBE TO " + Table() + " OPTIONS (last_rows=abc)", "Invalid last_rows value: abc");
-  fails("SUBSCRIBE TO " + Table() + " OPTIONS (last_rows=-1)", "Invalid last_rows value: -1");
-  fails("SUBSCRIBE TO " + Table() + " OPTIONS (k=1)", "Unknown subscription option: k");
-  fails("SUBSCRIBE TO " + Table() + " OPTIONS last_rows=10",
-        "OPTIONS clause must be wrapped in parentheses, e.g., OPTIONS (last_rows=10)");
-  fails("SUBSCRIBE TO " + Table() + " LAST 5 OPTIONS (last_rows=6)", "contradict");
-  fails("SUBSCRIBE TO " + ns_ + ".nope", "does not exist");
-  Run("CREATE SHARED TABLE " + ns_ + ".board (id BIGINT PRIMARY KEY)");
-  fails("SUBSCRIBE TO " + ns_ + ".board", "not supported on shared tables");
-}
-
 TEST_F(LiveQuery, StreamsAreEverybodys) {
   Run("CREATE STREAM TABLE " + ns_ + ".ticks (id BIGINT PRIMARY KEY, price DOUBLE) TTL 60");
   LiveClient maya = Connect("maya"), noah = Connect("noah");
@@ -695,18 +525,6 @@ TEST_F(LiveQuery, ATransactionArrivesWholeAndInOrder) {
   first.insert(Row(client.Next("s"))["id"].text());
   EXPECT_EQ(first, (std::set<std::string>{"1", "2"}));
   EXPECT_EQ(Row(client.Next("s"))["id"].text(), "4");
-}
-
-TEST_F(LiveQuery, LimitsAndOptionsAreChecked) {
-  LiveClient client = Connect();
-  ExpectError(client.Subscribe("s", "SELECT * FROM " + Table(), R"({"last_rows":10001})"), "INVALID_OPTION",
-              "last_rows");
-  ExpectError(client.Subscribe("s", "SELECT * FROM " + Table(), R"({"rows":1})"), "INVALID_OPTION",
-              "Unknown subscription option: rows");
-  client.Send("nonsense");
-  ExpectError(client.Next("unknown"), "INVALID_SUBSCRIPTION", "Failed to parse subscription request: ");
-  ExpectAck(client.Subscribe("s", "SELECT * FROM " + Table()), "s");
-  ExpectError(client.Subscribe("s", "SELECT * FROM " + Table()), "SUBSCRIPTION_FAILED", "is in use");
 }
 
 }  // namespace

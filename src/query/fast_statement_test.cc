@@ -55,11 +55,12 @@ TEST(FastStatement, LeavesTheRestToTheEngine) {
   FastStatement s;
   for (const char* sql : {"SELECT id + 1 FROM t", "SELECT * FROM t, u", "SELECT * FROM t WHERE id = 1 AND x = 2",
                           "SELECT * FROM t WHERE id = 1 OR 1 = 1", "INSERT INTO t SELECT * FROM u",
-                          "INSERT INTO t VALUES (1) RETURNING id", "INSERT INTO t VALUES (now(3))",
-                          "DELETE FROM t", "UPDATE t SET a = b WHERE id = 1", "SELECT DISTINCT id FROM t LIMIT 1",
+                          "INSERT INTO t VALUES (1) RETURNING id", "INSERT INTO t VALUES (now(3))", "DELETE FROM t",
+                          "UPDATE t SET a = b WHERE id = 1", "SELECT DISTINCT id FROM t LIMIT 1",
                           "SELECT * FROM t LIMIT 5 OFFSET 5", "SELECT current_user FROM t LIMIT 1",
-                          "INSERT INTO t VALUES (99999999999999999999)", "INSERT INTO t VALUES (now)", "INSERT INTO t VALUES (random())",
-                          "SELECT * FROM t WHERE id = snowflake_id()", "INSERT INTO t VALUES (now() - 1)", "SELECT * FROM t WHERE id = 1 --x\n;",
+                          "INSERT INTO t VALUES (99999999999999999999)", "INSERT INTO t VALUES (now)",
+                          "INSERT INTO t VALUES (random())", "SELECT * FROM t WHERE id = snowflake_id()",
+                          "INSERT INTO t VALUES (now() - 1)", "SELECT * FROM t WHERE id = 1 --x\n;",
                           "SELECT \"a\" FROM t LIMIT 1", "", "INSERT", "SELECT * FROM"}) {
     EXPECT_FALSE(ParseFastStatement(sql, {}, s)) << sql;
   }

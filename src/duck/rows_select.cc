@@ -48,16 +48,33 @@ bool NeedsCast(const duckdb::LogicalType& source, DataType target) {
   return source != ToLogicalType(target);
 }
 
-Result<RowsSelect> InsertSelect(duckdb::InsertStatement& insert, std::size_t width) {
+bool IsText(const ParsedExpression& expression) {
+  if (expression.GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) return false;
+  const auto& value = expression.Cast<duckdb::ConstantExpression>().value;
+  return value.IsNull() || value.type().id() == duckdb::LogicalTypeId::VARCHAR ||
+         value.type().id() == duckdb::LogicalTypeId::STRING_LITERAL;
+}
+
+// The engine wants one type for the same column of all rows of VALUES. Text stands for times, and is converted by us:
+// beside it in a column, NOW() and other times become text as well.
+void UnifyTimes(ExpressionPtr& value, DataType type) {
+  if (type != DataType::kTimestamp && type != DataType::kDate && type != DataType::kTime) return;
+  if (IsText(*value) || value->GetExpressionClass() == duckdb::ExpressionClass::PARAMETER) return;
+  value = duckdb::make_uniq<duckdb::CastExpression>(ToLogicalType(type), std::move(value));
+  value = duckdb::make_uniq<duckdb::CastExpression>(duckdb::LogicalType::VARCHAR, std::move(value));
+}
+
+Result<RowsSelect> InsertSelect(duckdb::InsertStatement& insert, std::span<const DataType> types) {
   RowsSelect rows;
   rows.select = std::move(insert.select_statement);
   bool any_default = false;
   if (auto* values = ValuesOf(*rows.select)) {
     for (auto& row : *values) {
-      if (row.size() != width) return WrongWidth(row.size(), width);
-      for (auto& value : row) {
-        rows.defaults.push_back(TakeDefault(value));
+      if (row.size() != types.size()) return WrongWidth(row.size(), types.size());
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        rows.defaults.push_back(TakeDefault(row[i]));
         any_default = any_default || rows.defaults.back();
+        if (values->size() > 1) UnifyTimes(row[i], types[i]);
       }
     }
   }
@@ -100,7 +117,7 @@ RowsSelect DeleteSelect(duckdb::DeleteStatement& remove, const RowsWanted& wante
 Result<RowsSelect> ToSelect(duckdb::SQLStatement& statement, const RowsWanted& wanted) {
   switch (statement.type) {
     case duckdb::StatementType::INSERT_STATEMENT:
-      return InsertSelect(statement.Cast<duckdb::InsertStatement>(), wanted.types.size());
+      return InsertSelect(statement.Cast<duckdb::InsertStatement>(), wanted.types);
     case duckdb::StatementType::UPDATE_STATEMENT:
       return UpdateSelect(statement.Cast<duckdb::UpdateStatement>(), wanted.columns);
     case duckdb::StatementType::DELETE_STATEMENT:

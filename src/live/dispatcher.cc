@@ -67,7 +67,7 @@ void Dispatcher::Stop() {
 // --- mail
 
 void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
-                           std::uint64_t changes) {
+                           std::uint64_t changes, table::WrittenRecords& records) {
   if (!touched.empty() && changes <= kMaxChangesAtOnce) {
     // Held by the other thread: it is at work, and will take this too.
     if (const std::unique_lock turn(turn_mutex_, std::try_to_lock); turn.owns_lock() && IsQuick(touched)) {
@@ -78,7 +78,7 @@ void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<
         if (is_first) snapshot_.reset();
       }
       if (is_first) {
-        Round(snapshot, {touched.begin(), touched.end()});
+        Round(snapshot, {touched.begin(), touched.end()}, records);
         return out_.Flush();
       }
     }
@@ -87,6 +87,7 @@ void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<
     std::lock_guard lock(mutex_);
     snapshot_ = snapshot;
     touched_.insert(touched.begin(), touched.end());
+    records_.Take(records);
     // Nobody follows what was written: seen with the next mail.
     if (touched_.empty() && !wants_every_round_) return;
   }
@@ -203,6 +204,7 @@ void Dispatcher::Run(Seq started_at) {
   while (true) {
     table::DurableSnapshotPtr snapshot;
     std::unordered_set<std::uint32_t> touched;
+    table::WrittenRecords records;
     std::unordered_set<TableId> streams;
     std::vector<std::function<void()>> tasks;
     {
@@ -218,10 +220,11 @@ void Dispatcher::Run(Seq started_at) {
       std::lock_guard lock(mutex_);
       snapshot.swap(snapshot_);
       touched.swap(touched_);
+      records.Take(records_);
       streams.swap(streams_touched_);
       tasks.swap(tasks_);
     }
-    if (snapshot) Round(snapshot, touched);
+    if (snapshot) Round(snapshot, touched, records);
     for (const TableId table : streams) DispatchStream(table);
     for (const auto& task : tasks) task();
     out_.Flush();
@@ -232,7 +235,8 @@ void Dispatcher::Run(Seq started_at) {
   }
 }
 
-void Dispatcher::Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched) {
+void Dispatcher::Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched,
+                       table::WrittenRecords& records) {
   std::vector<std::string> prefixes;  // partitions may go while we work
   for (const std::uint32_t slot : touched) {
     const auto found = by_slot_.find(slot);
@@ -245,13 +249,21 @@ void Dispatcher::Round(const table::DurableSnapshotPtr& snapshot, const std::uno
   std::erase_if(unwatched_, [&](const Partition* partition) { return partition->unwatched_until <= snapshot->seq(); });
   wants_every_round_ = !unwatched_.empty();
   for (const auto& prefix : prefixes) {
-    if (const auto found = partitions_.find(prefix); found != partitions_.end()) DispatchLog(*found->second, snapshot);
+    const auto found = partitions_.find(prefix);
+    if (found == partitions_.end()) continue;
+    Partition& partition = *found->second;
+    const bool all_told = records.complete() && partition.unwatched_until <= processed_;
+    if (all_told) {
+      Dispatch(partition, records.Of(prefix));
+    } else {
+      Dispatch(partition, table::ChangeReader(store_, snapshot->view_ptr(), prefix, processed_));
+    }
   }
   processed_ = snapshot->seq();
 }
 
-void Dispatcher::DispatchLog(Partition& partition, const table::DurableSnapshotPtr& snapshot) {
-  table::ChangeReader changes(store_, snapshot->view_ptr(), partition.prefix(), processed_);
+template <typename Changes>
+void Dispatcher::Dispatch(Partition& partition, Changes changes) {
   Seq done = processed_;
   Seq last = processed_;
   while (true) {

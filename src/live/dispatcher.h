@@ -42,7 +42,7 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   void Stop();
 
   void OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
-                 std::uint64_t changes) override;
+                 std::uint64_t changes, table::WrittenRecords& records) override;
   void OnStreamWritten(TableId table) override;
 
   // --- from feeders
@@ -67,8 +67,12 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   void Run(Seq started_at);
   // Whether a round over these slots takes a few microseconds.
   bool IsQuick(std::span<const std::uint32_t> touched) const;
-  void Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched);
-  void DispatchLog(Partition& partition, const table::DurableSnapshotPtr& snapshot);
+  // `records`: of all commits to touched slots since the last round.
+  void Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched,
+             table::WrittenRecords& records);
+  // `changes`: what the partition was changed by since the last round, a ChangeReader or WrittenRecords::Changes.
+  template <typename Changes>
+  void Dispatch(Partition& partition, Changes changes);
   void DispatchStream(TableId table);
   // Sends the partition's batch. False when the partition is gone: its last subscription ended.
   bool Flush(Partition& partition);
@@ -104,6 +108,7 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   std::condition_variable arrived_;
   table::DurableSnapshotPtr snapshot_;              // guarded by mutex_, like all of these
   std::unordered_set<std::uint32_t> touched_;
+  table::WrittenRecords records_;
   std::unordered_set<TableId> streams_touched_;
   std::vector<std::function<void()>> tasks_;
   bool stopping_ = false;

@@ -37,7 +37,7 @@ TEST(FastStatement, ReadsCallsOfWhatADefaultMayCall) {
   EXPECT_EQ(s.values[1].function, DefaultFunction::kNow);
   EXPECT_EQ(s.values[2].function, DefaultFunction::kNow);
   EXPECT_FALSE(s.values[3].function);
-  ASSERT_TRUE(ParseFastStatement("UPDATE t SET at = now(), body = ulid() WHERE id = 3", {}, s));
+  ASSERT_TRUE(ParseFastStatement("UPDATE t SET seen = now(), body = ulid() WHERE id = 3", {}, s));
   EXPECT_EQ(s.values[1].function, DefaultFunction::kUlid);
 }
 

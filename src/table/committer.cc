@@ -124,8 +124,9 @@ struct Committer::Impl {
       const auto& places = commit.places_[change];
       SetRowSeq(commit.batch_.at(places.log_row + places.row_bytes), seqs.Advance(first, earlier));
     }
-    for (const auto& [place, last_change] : commit.record_keys_) {
-      StoreBigEndian(commit.batch_.at(place), seqs.Advance(first, last_change).value());
+    for (const auto& record : commit.records_) {
+      StoreBigEndian(commit.batch_.at(record.key + record.key_bytes - sizeof(std::uint64_t)),
+                     seqs.Advance(first, record.last_change).value());
     }
   }
 
@@ -133,6 +134,15 @@ struct Committer::Impl {
     for (const auto& places : commit.places_) {
       const std::string_view key(commit.batch_.at(places.hot_key), places.hot_key_bytes);
       for (ChangeRecording* recording : recordings) recording->Note(key);
+    }
+  }
+
+  // Those who follow its partitions, once it is durable.
+  void Tell(PendingCommit& commit) {
+    for (const auto& record : commit.records_) {
+      if (!interest.Touch(record.slot)) continue;
+      written_records.Add({commit.batch_.at(record.key), record.key_bytes},
+                          {commit.batch_.at(record.value), record.value_bytes});
     }
   }
 
@@ -171,7 +181,7 @@ struct Committer::Impl {
       }
       changes += turn.commit ? count : 0;
       if (turn.commit && interest.any()) {
-        for (const std::uint32_t slot : turn.commit->slots_) interest.Touch(slot);
+        Tell(*turn.commit);
       }
       if (turn.commit && !recordings.empty()) Record(*turn.commit);
       written_lease = lease;
@@ -269,6 +279,7 @@ struct Committer::Impl {
       upto = written.load(std::memory_order_relaxed);
       lease = written_lease;
       interest.TakeTouched(touched);
+      records.Take(written_records);
       unpublished_changes += std::exchange(changes, 0);
     }
     last_round = steady_clock::now();
@@ -304,9 +315,10 @@ struct Committer::Impl {
     next.reset();  // may give up the last reference to the previous view: not under the lock
     {
       std::lock_guard lock(sink_mutex);
-      if (sink) sink->OnDurable(Current(), touched, unpublished_changes);
+      if (sink) sink->OnDurable(Current(), touched, unpublished_changes, records);
     }
     touched.clear();
+    records.Clear();
     unpublished_changes = 0;
     acknowledgements.Advance(published.load());
   }
@@ -355,6 +367,7 @@ struct Committer::Impl {
   std::unordered_set<TableId> dropped;          // guarded by sequencer
   std::unordered_map<TableId, int> fences;      // guarded by sequencer; tables altered since the start
   ChangeInterest interest;              // guarded by sequencer
+  WrittenRecords written_records;       // guarded by sequencer; of commits since the last round began
   std::vector<ChangeRecording*> recordings;     // guarded by sequencer
   std::uint64_t changes = 0;            // guarded by sequencer; rows changed since the last round began
   std::atomic<Seq> written;             // changed under sequencer
@@ -374,6 +387,7 @@ struct Committer::Impl {
   std::atomic<Seq> published = written.load();  // changed under round_mutex, as what follows
   std::vector<std::uint32_t> touched;           // by commits that are not published yet
   std::uint64_t unpublished_changes = 0;        // rows changed by them
+  WrittenRecords records;                       // of them
   std::atomic<Seq> synced = published.load();
   steady_clock::time_point last_sync = steady_clock::now();
   steady_clock::duration expected_sync = options.quick_sync;  // a moving average

@@ -56,7 +56,8 @@ TEST_F(CommitterTest, WhatIsDurableAlreadyIsPostedAtOnce) {
 
 TEST_F(CommitterTest, SubscribersAreToldAfterReadersAndBeforeWriters) {
   struct Sink final : ChangeSink {
-    void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t>, std::uint64_t) override {
+    void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t>, std::uint64_t,
+                   WrittenRecords&) override {
       story += "sink" + std::to_string(committer->Snapshot()->seq() == snapshot->seq()) +
                std::to_string(committer->IsDurable(snapshot->seq())) + " ";
     }
@@ -76,7 +77,8 @@ TEST_F(CommitterTest, SubscribersAreToldAfterReadersAndBeforeWriters) {
 
 TEST_F(CommitterTest, TheSinkHearsOfWatchedPartitionsOnlyAndOnceARound) {
   struct Sink final : ChangeSink {
-    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots, std::uint64_t count) override {
+    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots, std::uint64_t count,
+                   WrittenRecords&) override {
       touched.insert(touched.end(), slots.begin(), slots.end());
       changes += count;
     }

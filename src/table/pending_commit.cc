@@ -10,7 +10,7 @@ void PendingCommit::Add(ChangeOp op, TableId table, std::string_view partition, 
   if (partition != partition_) {
     CloseRecord();
     partition_ = partition;
-    slots_.push_back(ChangeInterest::SlotOf(partition));
+    slot_ = ChangeInterest::SlotOf(partition);
   }
   const Target target{table, RowSchemaVersion(row)};
   if (targets_.empty() || targets_.back() != target) {
@@ -37,7 +37,12 @@ void PendingCommit::CloseRecord() {
   const std::string_view value = record_;
   const auto log = batch_.PutParts(kv::Family::kLog, key, std::span(&value, 1));
   for (std::size_t i = first_in_record_; i < places_.size(); ++i) places_[i].log_row += log.value;
-  record_keys_.push_back({.seq = log.key + partition_.size(), .last_change = changes() - 1});
+  records_.push_back({.key = log.key,
+                      .key_bytes = partition_.size() + kSeqToCome.size(),
+                      .value = log.value,
+                      .value_bytes = record_.size(),
+                      .last_change = changes() - 1,
+                      .slot = slot_});
   record_.clear();
   first_in_record_ = places_.size();
 }
@@ -50,10 +55,9 @@ void PendingCommit::Clear() {
   batch_.Clear();
   places_.clear();
   own_old_rows_.clear();
-  record_keys_.clear();
+  records_.clear();
   targets_.clear();
   target_changes_.clear();
-  slots_.clear();
   partition_.clear();
   record_.clear();
   first_in_record_ = 0;

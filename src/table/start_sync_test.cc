@@ -138,7 +138,8 @@ TEST_F(StartSyncTest, ASyncThatFailsOnTheLoopAcknowledgesNothingAndEndsWriting) 
 
 TEST_F(StartSyncTest, AFullDiskMetByTheLoopDelaysTheWriteAndLosesNoChange) {
   struct Sink final : ChangeSink {
-    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots, std::uint64_t count) override {
+    void OnDurable(const DurableSnapshotPtr&, std::span<const std::uint32_t> slots, std::uint64_t count,
+                   WrittenRecords&) override {
       touched.insert(touched.end(), slots.begin(), slots.end());
       changes += count;
     }

@@ -33,11 +33,13 @@ class ChangeInterest {
   }
 
   bool any() const { return watchers_ != 0; }
-  void Touch(std::uint32_t slot) {
+  // Whether somebody watches it.
+  bool Touch(std::uint32_t slot) {
     Slot& touched = slots_[slot];
-    if (touched.watchers == 0 || touched.touched) return;
+    if (touched.watchers == 0) return false;
+    if (!touched.touched) touched_.push_back(slot);
     touched.touched = true;
-    touched_.push_back(slot);
+    return true;
   }
   // Appends the slots touched since the last call.
   void TakeTouched(std::vector<std::uint32_t>& out) {

@@ -18,6 +18,7 @@
 #include "table/change_counters.h"
 #include "table/completion.h"
 #include "table/pending_commit.h"
+#include "table/written_records.h"
 
 namespace kalam::table {
 
@@ -53,12 +54,13 @@ using DurableSnapshotPtr = std::shared_ptr<const DurableSnapshot>;
 // Is told, on the sync thread or a loop in its place and in order, each time more became durable:
 // after the snapshot is published and before the writers get their answers. Must be quick: more
 // than a few changes are pulled from the log elsewhere. `touched`: the watched slots
-// (ChangeInterest) that the newly durable commits wrote to; `changes`: how many rows they changed.
+// (ChangeInterest) that the newly durable commits wrote to; `changes`: how many rows they changed; `records`: what they
+// wrote to watched partitions, for the sink to take if it likes.
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
   virtual void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
-                         std::uint64_t changes) = 0;
+                         std::uint64_t changes, WrittenRecords& records) = 0;
 };
 
 // May an operation wait (disk read, contended latch, held back write)? An event loop says kNever and,

@@ -48,10 +48,12 @@ class PendingCommit {
     std::uint32_t change;
     std::uint32_t earlier;
   };
-  // A log record's key ends with the seq of its last change.
-  struct RecordKey {
-    std::size_t seq;  // u64 BE, as an offset in the batch
+  // A log record, as offsets in the batch. Its key ends with the seq of its last change.
+  struct Record {
+    std::size_t key, key_bytes;
+    std::size_t value, value_bytes;
     std::uint32_t last_change;
+    std::uint32_t slot;  // of its partition, as ChangeInterest numbers them
   };
 
   // Puts the open log record into the batch. The Committer does so for the last one, before it stamps.
@@ -67,13 +69,13 @@ class PendingCommit {
   kv::Batch batch_;
   std::vector<Places> places_;
   std::vector<OwnOldRow> own_old_rows_;
-  std::vector<RecordKey> record_keys_;
+  std::vector<Record> records_;
   std::vector<Target> targets_;
   std::vector<std::uint32_t> target_changes_;  // how many each of them gets
-  std::vector<std::uint32_t> slots_;  // of the partitions, as ChangeInterest numbers them
 
   // The log record that still grows.
   std::string partition_;
+  std::uint32_t slot_ = 0;  // of this partition
   std::string record_;
   std::size_t first_in_record_ = 0;
 };

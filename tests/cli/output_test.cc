@@ -187,6 +187,12 @@ TEST(OutputTest, CsvQuotesWhatRfc4180SaysAndTellsNullFromEmpty) {
             "a,\"b,c\"\n\"x,y\",\"say \"\"hi\"\"\"\n\"two\nlines\",\n\"\",\" padded \"\n");
 }
 
+TEST(OutputTest, CsvOnATerminalShowsControlCharactersAsEscapes) {
+  TextSink out(nullptr);
+  PrintCsv(ResultSet({"a\x1b"}, {{Text("x\x1b[2J,y\nz")}, {kNull}}), {.format = Format::kCsv, .terminal = true}, &out);
+  EXPECT_EQ(out.text(), "a\\x1b\n\"x\\x1b[2J,y\\nz\"\n\n");
+}
+
 TEST(OutputTest, BatchFileLines) {
   TextSink out(nullptr);
   TextSink err(nullptr);

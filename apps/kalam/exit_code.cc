@@ -9,8 +9,10 @@ ExitCode ExitCodeOf(const Error& error) {
     case ErrorKind::kSql:
     case ErrorKind::kSubscription:
       return ExitCode::kSqlError;
-    case ErrorKind::kInvalidUrl:
     case ErrorKind::kInvalidRequest:
+      // With a code: a statement that the library refused in the server's place.
+      return error.code.empty() ? ExitCode::kUsage : ExitCode::kSqlError;
+    case ErrorKind::kInvalidUrl:
       return ExitCode::kUsage;
     case ErrorKind::kConnection:
     case ErrorKind::kTimeout:

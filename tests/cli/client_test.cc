@@ -271,6 +271,54 @@ TEST(ClientTest, ARequestIdTravelsWithTheRequest) {
   EXPECT_EQ(server.requests().front().body, R"({"sql":"SELECT $1","params":[7],"request_id":"a\"b"})");
 }
 
+// Why Query sends nothing, or "" when it sends the statement.
+std::string Refusal(std::string_view sql, const std::vector<Param>& params) {
+  const FakeServer server([](const FakeRequest&) { return HttpAnswerText(200, kOk); });
+  const auto answer = Connect(server).Query(sql, params);
+  if (answer.ok()) return "";
+  EXPECT_EQ(answer.error().kind, ErrorKind::kInvalidRequest) << sql;
+  EXPECT_EQ(answer.error().code, "PARAM_COUNT_MISMATCH") << sql;
+  EXPECT_EQ(server.connections(), 0) << "nothing goes over the wire: " << sql;
+  return answer.error().message;
+}
+
+TEST(ClientTest, PlaceholdersAndParametersThatDoNotFitAreNotSent) {
+  EXPECT_EQ(Refusal("SELECT $1, $2", {1}),
+            "parameter mismatch: statement uses $2, request has 1 parameter(s)");
+  EXPECT_EQ(Refusal("SELECT $1", {}), "parameter mismatch: statement uses $1, request has 0 parameter(s)");
+  EXPECT_EQ(Refusal("SELECT $1", {1, 2}),
+            "parameter mismatch: statement has 1 parameter(s), request has 2");
+  EXPECT_EQ(Refusal("SELECT 1", {1}), "parameter mismatch: statement has 0 parameter(s), request has 1");
+  EXPECT_EQ(Refusal("SELECT $1, $3", {1, 2, 3}), "parameter mismatch: $2 is not used, but a higher number is");
+  EXPECT_EQ(Refusal("SELECT $0", {1}), "parameter mismatch: parameters are $1, $2, ...; not $0");
+  EXPECT_EQ(Refusal("SELECT $99999999999999999999", {1}),
+            "parameter mismatch: statement uses $99999999999999999999, request has 1 parameter(s)");
+  EXPECT_EQ(Refusal("SELECT ?, ?", {1}), "parameter mismatch: statement uses $2, request has 1 parameter(s)");
+
+  EXPECT_EQ(Refusal("SELECT $2 + $1 + $2", {1, 2}), "");
+  EXPECT_EQ(Refusal("SELECT ?, ?;", {1, 2}), "");
+  EXPECT_EQ(Refusal("; SELECT $1 ; ; -- $2", {1}), "");
+}
+
+TEST(ClientTest, WhatOnlyLooksLikeAPlaceholderIsNone) {
+  for (const char* text : {"'$2'", "'it''s $2'", "E'\\'$2'", "$$ $2 $$", "$tag$ $$ $2 $tag$", "\"$2\"", "`$2`", "a$2",
+                           "-- $2\n", "/* $2 /* $3 */ $4 */", "'?'", "-- ?\n"}) {
+    EXPECT_EQ(Refusal("SELECT $1, " + std::string(text) + " x", {1}), "") << text;
+    EXPECT_EQ(Refusal("SELECT " + std::string(text) + " x", {}), "") << text;
+    EXPECT_EQ(Refusal("SELECT " + std::string(text) + ", $2", {1}),
+              "parameter mismatch: statement uses $2, request has 1 parameter(s)")
+        << text;
+  }
+}
+
+TEST(ClientTest, WhatOnlyTheServerCanJudgeIsSent) {
+  for (const char* sql : {"SELECT $1; SELECT $2", "SELECT $name", "SELECT $2, ?", "SELECT '$2", "SELECT /* $2", "",
+                          " -- $1"}) {
+    EXPECT_EQ(Refusal(sql, {1}), "") << sql;
+    EXPECT_EQ(Refusal(sql, {1, 2, 3}), "") << sql;
+  }
+}
+
 TEST(ClientTest, ABatchSaysWhichStatementFailed) {
   const FakeServer server([](const FakeRequest& request) {
     return request.body.find("bad") == std::string::npos

@@ -62,6 +62,8 @@ class Client {
 
   // Runs one statement, or several separated by ';', with values for $1, $2, ...: bound by the server, never spliced
   // into the text. A failed statement is an Error of kind kSql, which also carries the results of those before it.
+  // Placeholders are counted first: a statement that does not use exactly $1 to $n for n values, each of them, is an
+  // Error of kind kInvalidRequest, and nothing is sent. (Several statements take no values; the server says so.)
   Result<Response> Query(std::string_view sql, const std::vector<Param>& params = {},
                          const QueryOptions& options = {}) const;
 

@@ -218,6 +218,41 @@ TEST(ClientTest, ManyThreadsMayShareAClient) {
   EXPECT_EQ(succeeded, 80);
 }
 
+// What a subscription fails with at a server that gives this answer to the upgrade.
+Error SubscriptionRefusal(const std::string& answer, int* attempts = nullptr) {
+  const FakeServer server([&](const FakeRequest&) { return answer; });
+  const auto client = Client::Builder().Host(server.url()).MaxRetries(1).Build();
+  SubscribeOptions options;
+  options.first_pause = options.max_pause = std::chrono::milliseconds(1);
+  const auto live = client->Subscribe("SELECT * FROM app.notes", options);
+  EXPECT_FALSE(live.ok());
+  if (attempts != nullptr) *attempts = server.connections();
+  return live ? Error() : live.error();
+}
+
+TEST(ClientTest, AFailedUpgradeIsAWebSocketErrorWithItsStatus) {
+  int attempts = 0;
+  const Error missing = SubscriptionRefusal(HttpAnswerText(404, "no such page", true), &attempts);
+  EXPECT_EQ(missing.kind, ErrorKind::kWebSocket);
+  EXPECT_EQ(missing.http_status, 404);
+  EXPECT_EQ(attempts, 1) << "the same request gets the same answer";
+  const Error busy = SubscriptionRefusal(HttpAnswerText(503, "", true), &attempts);
+  EXPECT_EQ(busy.kind, ErrorKind::kWebSocket);
+  EXPECT_EQ(busy.http_status, 503);
+  EXPECT_EQ(attempts, 2) << "that may pass";
+  // No upgrade at all: an HTTP server that takes no notice, one that says goodbye, one of another kind.
+  for (const std::string& answer :
+       {HttpAnswerText(200, "hello", true), std::string(), std::string("SSH-2.0\r\n\r\n")}) {
+    EXPECT_EQ(SubscriptionRefusal(answer).kind, ErrorKind::kWebSocket) << answer;
+  }
+  EXPECT_STREQ(ToString(ErrorKind::kWebSocket), "websocket");
+
+  EXPECT_EQ(SubscriptionRefusal(HttpAnswerText(401, "", true)).kind, ErrorKind::kAuthentication);
+  const auto nobody =
+      Client::Builder().Host("127.0.0.1:" + std::to_string(UnusedPort())).MaxRetries(0).Build();
+  EXPECT_EQ(nobody->Subscribe("SELECT * FROM app.notes").error().kind, ErrorKind::kConnection);
+}
+
 TEST(ClientTest, BuilderRefusesWhatCannotWork) {
   const auto kind = [](const Client::Builder& builder) {
     const auto client = builder.Build();

@@ -18,6 +18,7 @@ enum class ErrorKind {
   kInvalidRequest,  // the builder or the call got what can't be sent: nothing went to the server
   kTimeout,         // no complete answer within the client's timeout
   kHttp,            // an answer that is neither a result nor one of the server's errors
+  kWebSocket,       // the server did not open a live query's socket, or the socket broke; see Client::Subscribe
   kSerialization,   // the answer is not the JSON that the protocol promises
   kSubscription,    // the server refused or ended a subscription; `code` says why
   kCancelled,       // by the Cancellation that the call was given

@@ -9,9 +9,14 @@ ExitCode ExitCodeOf(const Error& error) {
     case ErrorKind::kSql:
     case ErrorKind::kSubscription:
       return ExitCode::kSqlError;
-    case ErrorKind::kInvalidUrl:
     case ErrorKind::kInvalidRequest:
+      // With a code: a statement that the library refused in the server's place.
+      return error.code.empty() ? ExitCode::kUsage : ExitCode::kSqlError;
+    case ErrorKind::kInvalidUrl:
       return ExitCode::kUsage;
+    case ErrorKind::kWebSocket:
+      // With a status: what answers knows no live queries.
+      return error.http_status == 0 ? ExitCode::kConnection : ExitCode::kProtocol;
     case ErrorKind::kConnection:
     case ErrorKind::kTimeout:
       return ExitCode::kConnection;
@@ -46,6 +51,8 @@ std::string CodeOf(const Error& error) {
       return "TIMEOUT";
     case ErrorKind::kHttp:
       return "HTTP_ERROR";
+    case ErrorKind::kWebSocket:
+      return "WEBSOCKET_FAILED";
     case ErrorKind::kSerialization:
       return "INVALID_ANSWER";
     case ErrorKind::kSubscription:

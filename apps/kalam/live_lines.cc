@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kalam/param.h>
+#include <kalam/row_text.h>
 
 namespace kalam::cli {
 
@@ -57,22 +58,12 @@ std::string TimeNow() {
          std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1) + "]";
 }
 
-void AppendRowJson(const Row row, const std::vector<std::string>& columns, std::string* out) {
-  *out += '{';
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) *out += ',';
-    AppendJsonString(columns[i], out);
-    *out += ':';
-    AppendJsonCell(row[i], out);
-  }
-  *out += '}';
-}
-
 void AppendRowsJson(const Rows& rows, std::string* out) {
+  const JsonObjects objects(rows.columns());
   *out += '[';
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i > 0) *out += ',';
-    AppendRowJson(rows[i], rows.columns(), out);
+    objects.Append(rows[i], out);
   }
   *out += ']';
 }
@@ -108,7 +99,7 @@ void LiveLines::End() {
 void LiveLines::AppendShown(std::string_view json) { AppendDisplayText(json, &text()); }
 void LiveLines::AppendShownRow(const Rows& rows, std::size_t row) {
   std::string json;
-  AppendRowJson(rows[row], rows.columns(), &json);
+  JsonObjects(rows.columns()).Append(rows[row], &json);
   AppendShown(json);
 }
 

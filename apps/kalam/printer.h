@@ -113,7 +113,5 @@ void PrintJson(const StatementResult& result, TextSink* out, Format format = For
 enum class CsvHeader { kPrinted, kOmitted };
 void PrintCsv(const StatementResult& result, const OutputStyle& style, TextSink* out,
               CsvHeader header = CsvHeader::kPrinted);
-// One value as JSON, numbers digit for digit.
-void AppendJsonCell(const Cell& cell, std::string* out);
 
 }  // namespace kalam::cli

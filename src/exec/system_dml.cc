@@ -82,7 +82,7 @@ Result<std::vector<std::size_t>> Targets(const SystemTable& table,
                                          const StatementContext& context) {
   std::vector<std::size_t> targets;
   for (const std::string& name : names) {
-    const auto found = std::ranges::find_if(table.columns, [&](const duck::ScanColumn& column) {
+    const auto found = std::ranges::find_if(table.columns, [&](const query::SystemColumn& column) {
       return sql::EqualsIgnoreCase(column.name, name);
     });
     if (found == table.columns.end())
@@ -130,7 +130,7 @@ class SystemSink final : public duck::RowSink {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       const query::CellInput input = InputOf(row[i]);
       if (input.is_default) continue;
-      const duck::ScanColumn& column = table_.columns[targets_[i]];
+      const query::SystemColumn& column = table_.columns[targets_[i]];
       std::string scratch;
       auto converted = ConvertDatum(input.datum, column.type, scratch);
       if (!converted.ok())

@@ -69,6 +69,7 @@ void AppendColumnRows(std::string_view schema, std::string_view name, const std:
 
 SystemTable InformationSchemaTables(const catalog::Catalog& catalog, const SystemTables& system) {
   using enum DataType;
+  using enum Presence;
   return {.schema = "information_schema",
           .name = "tables",
           .kind = auth::ObjectKind::kSystemCatalog,
@@ -77,13 +78,13 @@ SystemTable InformationSchemaTables(const catalog::Catalog& catalog, const Syste
                       {"table_name", kText},
                       {"table_type", kText},
                       {"table_id", kText},
-                      {"created_at", kTimestamp},
-                      {"updated_at", kTimestamp},
+                      {"created_at", kTimestamp, kOptional},
+                      {"updated_at", kTimestamp, kOptional},
                       {"schema_version", kInt},
-                      {"storage_id", kText},
+                      {"storage_id", kText, kOptional},
                       {"use_user_storage", kBoolean},
-                      {"deleted_retention_hours", kInt},
-                      {"ttl_seconds", kBigInt}},
+                      {"deleted_retention_hours", kInt, kOptional},
+                      {"ttl_seconds", kBigInt, kOptional}},
           .rows = [&catalog, &system](const Viewer& viewer) {
             return StreamOf(ListVisible(catalog, system, viewer), [](const Listed& listed, std::vector<Row>& rows) {
               rows.push_back(std::visit([](const auto& table) { return TableRow(*table); }, listed));
@@ -93,6 +94,7 @@ SystemTable InformationSchemaTables(const catalog::Catalog& catalog, const Syste
 
 SystemTable InformationSchemaColumns(const catalog::Catalog& catalog, const SystemTables& system) {
   using enum DataType;
+  using enum Presence;
   return {.schema = "information_schema",
           .name = "columns",
           .kind = auth::ObjectKind::kSystemCatalog,
@@ -103,7 +105,7 @@ SystemTable InformationSchemaColumns(const catalog::Catalog& catalog, const Syst
                       {"ordinal_position", kInt},
                       {"data_type", kText},
                       {"is_nullable", kBoolean},
-                      {"column_default", kText},
+                      {"column_default", kText, kOptional},
                       {"is_primary_key", kBoolean}},
           .rows = [&catalog, &system](const Viewer& viewer) {
             return StreamOf(ListVisible(catalog, system, viewer), [](const Listed& listed, std::vector<Row>& rows) {
@@ -111,7 +113,7 @@ SystemTable InformationSchemaColumns(const catalog::Catalog& catalog, const Syst
                 AppendColumnRows((*table)->name.ns, (*table)->name.table, ShownColumns(**table), rows);
               } else {
                 const SystemTable& system_table = *std::get<const SystemTable*>(listed);
-                AppendColumnRows(system_table.schema, system_table.name, ShownColumns(system_table.columns), rows);
+                AppendColumnRows(system_table.schema, system_table.name, ShownColumns(system_table), rows);
               }
             });
           }};

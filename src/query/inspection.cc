@@ -67,7 +67,7 @@ Listing Describe(const TableDef& table) {
 }
 
 Listing Describe(const SystemTable& table) {
-  return DescribeColumns(ShownColumns(table.columns), 1, {table.schema, table.name});
+  return DescribeColumns(ShownColumns(table), 1, {table.schema, table.name});
 }
 
 Listing DescribeHistory(const catalog::Catalog& catalog, const TableDef& table) {

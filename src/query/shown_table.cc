@@ -16,10 +16,11 @@ std::vector<ShownColumn> ShownColumns(const TableDef& table) {
   return shown;
 }
 
-std::vector<ShownColumn> ShownColumns(const std::vector<duck::ScanColumn>& system_table) {
+std::vector<ShownColumn> ShownColumns(const SystemTable& table) {
   std::vector<ShownColumn> shown;
-  for (const duck::ScanColumn& column : system_table) {
-    shown.push_back({column.name, column.type, true, std::nullopt, false});
+  for (const SystemColumn& column : table.columns) {
+    shown.push_back({column.name, column.type, column.presence == Presence::kOptional, column.default_text,
+                     column.presence == Presence::kPrimaryKey});
   }
   return shown;
 }

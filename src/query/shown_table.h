@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "catalog/catalog.h"
-#include "duck/scan_source.h"
 #include "model/table_def.h"
 #include "query/system_table.h"
 
@@ -24,7 +23,7 @@ struct ShownColumn {
 
 // The system columns come after the declared ones.
 std::vector<ShownColumn> ShownColumns(const TableDef& table);
-std::vector<ShownColumn> ShownColumns(const std::vector<duck::ScanColumn>& system_table);
+std::vector<ShownColumn> ShownColumns(const SystemTable& table);
 
 // The tables that the viewer may see and asks for; `ns_column` is what the listing calls their namespace.
 std::vector<TableDefPtr> VisibleTables(const catalog::Catalog& catalog, const Viewer& viewer,

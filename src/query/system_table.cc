@@ -23,8 +23,9 @@ class StreamCursor final : public duck::ScanCursor {
 
 class SystemSource final : public duck::ScanSource {
  public:
-  SystemSource(const SystemTable& table, Viewer viewer) : table_(table), viewer_(std::move(viewer)) {}
-  const std::vector<duck::ScanColumn>& columns() const override { return table_.columns; }
+  SystemSource(const SystemTable& table, Viewer viewer)
+      : table_(table), columns_(ScanColumns(table.columns)), viewer_(std::move(viewer)) {}
+  const std::vector<duck::ScanColumn>& columns() const override { return columns_; }
   const std::vector<duck::ScanColumn>& hidden_columns() const override {
     static const std::vector<duck::ScanColumn> none;
     return none;
@@ -40,7 +41,7 @@ class SystemSource final : public duck::ScanSource {
     for (const auto& [column, lower, upper] : keys.columns) {
       const bool one = lower && upper && lower->view() == upper->view();
       if (one && lower->view().kind() == Datum::Kind::kText) {
-        viewer.only.push_back({table_.columns[column].name, std::string(lower->view().text())});
+        viewer.only.push_back({columns_[column].name, std::string(lower->view().text())});
       }
     }
     return std::unique_ptr<duck::ScanCursor>(std::make_unique<StreamCursor>(table_.rows(viewer)));
@@ -48,6 +49,7 @@ class SystemSource final : public duck::ScanSource {
 
  private:
   const SystemTable& table_;
+  const std::vector<duck::ScanColumn> columns_;
   const Viewer viewer_;
 };
 
@@ -56,6 +58,12 @@ class SystemSource final : public duck::ScanSource {
 std::optional<std::string_view> Viewer::Only(std::string_view column) const {
   const auto found = std::ranges::find(only, column, &ColumnText::column);
   return found == only.end() ? std::nullopt : std::optional<std::string_view>(found->text);
+}
+
+std::vector<duck::ScanColumn> ScanColumns(const std::vector<SystemColumn>& columns) {
+  std::vector<duck::ScanColumn> scanned;
+  for (const SystemColumn& column : columns) scanned.push_back({column.name, column.type});
+  return scanned;
 }
 
 std::shared_ptr<const duck::ScanSource> MakeSystemSource(const SystemTable& table, Viewer viewer) {

@@ -15,6 +15,7 @@ namespace {
 
 using auth::ObjectKind;
 using enum DataType;
+using enum Presence;
 
 constexpr std::string_view kSystem = "system";
 
@@ -50,7 +51,7 @@ SystemTable Tables(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "tables",
           .kind = ObjectKind::kSystemCatalog,
-          .columns = {{"table_id", kText},
+          .columns = {{"table_id", kText, kPrimaryKey},
                       {"table_name", kText},
                       {"namespace", kText},
                       {"table_type", kText},
@@ -60,8 +61,8 @@ SystemTable Tables(const catalog::Catalog& catalog) {
                       {"use_user_storage", kBoolean},
                       {"flush_policy", kText},
                       {"schema_version", kInt},
-                      {"deleted_retention_hours", kInt},
-                      {"access", kText}},
+                      {"deleted_retention_hours", kInt, kOptional},
+                      {"access", kText, kOptional}},
           .rows = [&catalog](const Viewer& viewer) {
             const bool admin = auth::IsAdmin(viewer.who.role);
             return StreamOf(VisibleTables(catalog, viewer, "namespace"), [&catalog, admin](const TableDefPtr& table,
@@ -82,7 +83,7 @@ SystemTable Namespaces(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "namespaces",
           .kind = ObjectKind::kSystemCatalog,
-          .columns = {{"namespace_id", kText},
+          .columns = {{"namespace_id", kText, kPrimaryKey},
                       {"name", kText},
                       {"options", kText},
                       {"table_count", kInt},
@@ -99,16 +100,16 @@ SystemTable Users(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "users",
           .kind = ObjectKind::kSystemUsers,
-          .columns = {{"user_id", kText},
+          .columns = {{"user_id", kText, kPrimaryKey},
                       {"username", kText},
-                      {"role", kText},
-                      {"metadata", kText},
-                      {"email", kText},
-                      {"storage_mode", kText},
-                      {"storage_id", kText},
-                      {"created_at", kTimestamp},
-                      {"updated_at", kTimestamp},
-                      {"deleted_at", kTimestamp}},
+                      {"role", kText, kRequired, "'user'"},
+                      {"metadata", kText, kOptional},
+                      {"email", kText, kOptional},
+                      {"storage_mode", kText, kRequired, "'table'"},
+                      {"storage_id", kText, kOptional},
+                      {"created_at", kTimestamp, kRequired, "NOW()"},
+                      {"updated_at", kTimestamp, kRequired, "NOW()"},
+                      {"deleted_at", kTimestamp, kOptional}},
           .rows = [&catalog](const Viewer& viewer) {
             std::vector<catalog::UserPtr> users = catalog.ListUsers();
             if (const auto name = viewer.Only("username")) {
@@ -129,12 +130,12 @@ SystemTable Storages(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "storages",
           .kind = ObjectKind::kSystemStorages,
-          .columns = {{"storage_id", kText},
+          .columns = {{"storage_id", kText, kPrimaryKey},
                       {"storage_name", kText},
-                      {"description", kText},
+                      {"description", kText, kOptional},
                       {"storage_type", kText},
                       {"uri", kText},
-                      {"credentials", kText},
+                      {"credentials", kText, kOptional},
                       {"shared_tables_template", kText},
                       {"user_tables_template", kText},
                       {"created_at", kTimestamp},
@@ -149,22 +150,22 @@ SystemTable Jobs() {
   return {.schema = std::string(kSystem),
           .name = "jobs",
           .kind = ObjectKind::kSystemJobs,
-          .columns = {{"job_id", kText},
+          .columns = {{"job_id", kText, kPrimaryKey},
                       {"job_type", kText},
                       {"namespace_id", kText},
-                      {"table_name", kText},
+                      {"table_name", kText, kOptional},
                       {"status", kText},
                       {"parameters", kText},
-                      {"result", kText},
+                      {"result", kText, kOptional},
                       {"trace", kText},
                       {"memory_used", kBigInt},
                       {"cpu_used", kBigInt},
                       {"created_at", kTimestamp},
-                      {"started_at", kTimestamp},
-                      {"completed_at", kTimestamp},
+                      {"started_at", kTimestamp, kOptional},
+                      {"completed_at", kTimestamp, kOptional},
                       {"node_id", kText},
-                      {"error", kText},
-                      {"error_message", kText}},
+                      {"error", kText, kOptional},
+                      {"error_message", kText, kOptional}},
           .rows = NoRows};
 }
 
@@ -172,7 +173,7 @@ SystemTable LiveQueries() {
   return {.schema = std::string(kSystem),
           .name = "live_queries",
           .kind = ObjectKind::kSystemLiveQueries,
-          .columns = {{"live_id", kText},
+          .columns = {{"live_id", kText, kPrimaryKey},
                       {"connection_id", kText},
                       {"namespace_id", kText},
                       {"table_name", kText},
@@ -180,10 +181,10 @@ SystemTable LiveQueries() {
                       {"user_id", kText},
                       {"query", kText},
                       {"options", kText},
-                      {"changes", kBigInt},
+                      {"changes", kBigInt, kRequired, "0"},
                       {"node", kText},
                       {"created_at", kTimestamp},
-                      {"last_update", kTimestamp}},
+                      {"last_update", kTimestamp, kOptional}},
           .rows = NoRows};
 }
 
@@ -191,7 +192,7 @@ SystemTable TableSchemas(const catalog::Catalog& catalog) {
   return {.schema = std::string(kSystem),
           .name = "table_schemas",
           .kind = ObjectKind::kSystemCatalog,
-          .columns = {{"schema_id", kText},
+          .columns = {{"schema_id", kText, kPrimaryKey},
                       {"table_id", kText},
                       {"namespace_id", kText},
                       {"table_name", kText},
@@ -217,7 +218,7 @@ SystemTable StatsTable(const Stats& stats) {
   return {.schema = std::string(kSystem),
           .name = "stats",
           .kind = ObjectKind::kSystemStats,
-          .columns = {{"name", kText}, {"value", kBigInt}},
+          .columns = {{"name", kText, kPrimaryKey}, {"value", kBigInt}},
           .rows = [&stats](const Viewer&) {
             return StreamOf(stats.Read(), [](const Stats::Entry& entry, std::vector<Row>& rows) {
               rows.push_back({Text(entry.name), Int(entry.value)});
@@ -252,7 +253,8 @@ void SystemTables::Supply(std::string_view schema, std::string_view name, RowsFu
 }
 
 Listing ShowStorages(const catalog::Catalog& catalog, const SystemTables& system) {
-  return {.columns = system.Find("system", "storages")->columns, .rows = StorageRows(catalog, Credentials::kMasked)};
+  return {.columns = ScanColumns(system.Find("system", "storages")->columns),
+          .rows = StorageRows(catalog, Credentials::kMasked)};
 }
 
 bool MayRead(const Viewer& viewer, const SystemTable& table) {

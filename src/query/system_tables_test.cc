@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <unistd.h>
@@ -87,6 +89,42 @@ TEST_F(SystemTablesTest, RowsAreMadeWhenAScanOpensAndNotBefore) {
   EXPECT_FALSE(cursor->Next().value());
 }
 
+// Of the tables that the catalog fills; tests/api/schema_integrity_test.cc asks a server the same.
+TEST_F(SystemTablesTest, RowsHaveWhatTheirColumnsPromise) {
+  ASSERT_TRUE(catalog_->CreateNamespace("app", false).ok());
+  for (const TableKind kind : {TableKind::kUser, TableKind::kShared, TableKind::kStream}) {
+    TableDef spec;
+    spec.name = {"app", std::string(ToLowerName(kind))};
+    spec.kind = kind;
+    if (kind == TableKind::kStream) spec.ttl_seconds = 10;
+    spec.columns.push_back({.name = "id", .type = DataType::kBigInt, .nullable = false, .primary_key = true});
+    ASSERT_TRUE(catalog_->CreateTable(std::move(spec), false).ok());
+  }
+  ASSERT_TRUE(catalog_->CreateUser({.user_id = "maya", .username = "maya"}).ok());
+  stats_.Add("commits_total", [] { return 7; });
+  stats_.Add("live_connections", [] { return 0; });
+
+  for (const SystemTable& table : system_->tables()) {
+    std::set<std::string> keys;
+    int key_columns = 0;
+    for (const SystemColumn& column : table.columns) key_columns += column.presence == Presence::kPrimaryKey;
+    EXPECT_EQ(key_columns, table.schema == "system" ? 1 : 0) << table.qualified_name();
+    const RowStream rows = table.rows(ViewerOf(auth::Role::kSystem));
+    Row row;
+    while (rows(row)) {
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const SystemColumn& column = table.columns[i];
+        if (column.presence == Presence::kOptional) continue;
+        EXPECT_FALSE(row[i].view().is_null()) << table.qualified_name() << "." << column.name;
+        if (column.presence != Presence::kPrimaryKey) continue;
+        EXPECT_TRUE(keys.emplace(row[i].view().text()).second) << table.qualified_name() << "." << column.name;
+      }
+    }
+    const bool filled_elsewhere = table.name == "jobs" || table.name == "live_queries";
+    EXPECT_EQ(keys.empty(), table.schema != "system" || filled_elsewhere) << table.qualified_name();
+  }
+}
+
 TEST_F(SystemTablesTest, WhatIsAskedForByNameIsLookedUp) {
   for (const std::string ns : {"app", "web"}) {
     ASSERT_TRUE(catalog_->CreateNamespace(ns, false).ok());
@@ -103,7 +141,7 @@ TEST_F(SystemTablesTest, WhatIsAskedForByNameIsLookedUp) {
     const SystemTable& listed = *system_->Find(schema, table);
     duck::KeyRange keys;
     for (const auto& [column, text] : equal) {
-      const auto at = std::ranges::find(listed.columns, column, &duck::ScanColumn::name);
+      const auto at = std::ranges::find(listed.columns, column, &SystemColumn::name);
       const Value value(Datum::Text(text));
       keys.columns.push_back({static_cast<std::size_t>(at - listed.columns.begin()), value, value});
     }

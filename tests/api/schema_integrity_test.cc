@@ -1,6 +1,7 @@
 // User stories 5 and 15 under concurrency: namespaces that come and go, ids that never repeat. And what 10,000 tables
 // may cost at most: `bench/many_tables.py` measures.
 
+#include "live_client.h"
 #include "support/server_test.h"
 
 #include <atomic>
@@ -68,6 +69,32 @@ TEST_F(SchemaIntegrity, TenThousandIdsMadeTogetherAreAllDifferent) {
                        table + ") WHERE n <= before")
                 .cell(),
             "0");
+}
+
+// DESCRIBE and information_schema.columns say of system tables what their rows keep, jobs and live queries too.
+TEST_F(SchemaIntegrity, RowsOfSystemTablesHaveWhatTheirColumnsPromise) {
+  const std::string ns = OwnNamespace();
+  SqlClient client = Client();
+  ASSERT_TRUE(Ok(client.Run("CREATE USER TABLE " + ns + ".t (id BIGINT PRIMARY KEY); INSERT INTO " + ns +
+                            ".t VALUES (1); FLUSH TABLE " + ns + ".t")));
+  LiveClient live(server().port(), "maya");
+  ASSERT_EQ(live.Subscribe("s", "SELECT * FROM " + ns + ".t")["type"].text(), "subscription_ack");
+
+  const SqlAnswer columns = client.Run(
+      "SELECT table_schema || '.' || table_name, column_name, is_primary_key FROM information_schema.columns "
+      "WHERE table_schema IN ('system', 'information_schema') AND NOT is_nullable");
+  ASSERT_TRUE(Ok(columns));
+  int keys = 0;
+  for (const auto& column : columns.rows()) {
+    const std::string& table = column[0];
+    const std::string name = "\"" + column[1] + "\"";
+    const auto count = [&](const std::string& what) { return client.Run("SELECT " + what + " FROM " + table).cell(); };
+    EXPECT_EQ(count("count(*) - count(" + name + ")"), "0") << table << " " << name;
+    if (column[2] != "true") continue;
+    ++keys;
+    EXPECT_EQ(count("count(*) > 0 AND count(*) = count(DISTINCT " + name + ")"), "true") << table << " " << name;
+  }
+  EXPECT_EQ(keys, 8) << "one of each table in system";
 }
 
 }  // namespace

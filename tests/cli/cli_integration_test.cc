@@ -272,6 +272,13 @@ TEST_F(CliIntegration, SyntaxErrorHandling) {
   EXPECT_THAT(Kalam({"-c", "SELECT * FROM nope"}).err, HasSubstr("relation 'nope' does not exist"));
 }
 
+// kalam-link refuses it before it is sent: for a script it is still a statement that failed.
+TEST_F(CliIntegration, AStatementWithPlaceholdersFails) {
+  const Ran ran = Kalam({"-c", "SELECT $1"});
+  EXPECT_EQ(ran.exit_code, 1) << ran;
+  EXPECT_EQ(ran.err, "ERROR PARAM_COUNT_MISMATCH: parameter mismatch: statement uses $1, request has 0 parameter(s)\n");
+}
+
 // US0 T057 test_cli_connection_failure_handling, US13 T438 test_cli_connection_check
 TEST_F(CliIntegration, ConnectionFailureHandling) {
   std::uint16_t closed = 0;

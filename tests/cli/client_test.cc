@@ -218,6 +218,41 @@ TEST(ClientTest, ManyThreadsMayShareAClient) {
   EXPECT_EQ(succeeded, 80);
 }
 
+// What a subscription fails with at a server that gives this answer to the upgrade.
+Error SubscriptionRefusal(const std::string& answer, int* attempts = nullptr) {
+  const FakeServer server([&](const FakeRequest&) { return answer; });
+  const auto client = Client::Builder().Host(server.url()).MaxRetries(1).Build();
+  SubscribeOptions options;
+  options.first_pause = options.max_pause = std::chrono::milliseconds(1);
+  const auto live = client->Subscribe("SELECT * FROM app.notes", options);
+  EXPECT_FALSE(live.ok());
+  if (attempts != nullptr) *attempts = server.connections();
+  return live ? Error() : live.error();
+}
+
+TEST(ClientTest, AFailedUpgradeIsAWebSocketErrorWithItsStatus) {
+  int attempts = 0;
+  const Error missing = SubscriptionRefusal(HttpAnswerText(404, "no such page", true), &attempts);
+  EXPECT_EQ(missing.kind, ErrorKind::kWebSocket);
+  EXPECT_EQ(missing.http_status, 404);
+  EXPECT_EQ(attempts, 1) << "the same request gets the same answer";
+  const Error busy = SubscriptionRefusal(HttpAnswerText(503, "", true), &attempts);
+  EXPECT_EQ(busy.kind, ErrorKind::kWebSocket);
+  EXPECT_EQ(busy.http_status, 503);
+  EXPECT_EQ(attempts, 2) << "that may pass";
+  // No upgrade at all: an HTTP server that takes no notice, one that says goodbye, one of another kind.
+  for (const std::string& answer :
+       {HttpAnswerText(200, "hello", true), std::string(), std::string("SSH-2.0\r\n\r\n")}) {
+    EXPECT_EQ(SubscriptionRefusal(answer).kind, ErrorKind::kWebSocket) << answer;
+  }
+  EXPECT_STREQ(ToString(ErrorKind::kWebSocket), "websocket");
+
+  EXPECT_EQ(SubscriptionRefusal(HttpAnswerText(401, "", true)).kind, ErrorKind::kAuthentication);
+  const auto nobody =
+      Client::Builder().Host("127.0.0.1:" + std::to_string(UnusedPort())).MaxRetries(0).Build();
+  EXPECT_EQ(nobody->Subscribe("SELECT * FROM app.notes").error().kind, ErrorKind::kConnection);
+}
+
 TEST(ClientTest, BuilderRefusesWhatCannotWork) {
   const auto kind = [](const Client::Builder& builder) {
     const auto client = builder.Build();
@@ -269,6 +304,54 @@ TEST(ClientTest, ARequestIdTravelsWithTheRequest) {
   const FakeServer server([](const FakeRequest&) { return HttpAnswerText(200, kOk); });
   ASSERT_TRUE(Connect(server).Query("SELECT $1", {Param(7)}, {.request_id = "a\"b"}).ok());
   EXPECT_EQ(server.requests().front().body, R"({"sql":"SELECT $1","params":[7],"request_id":"a\"b"})");
+}
+
+// Why Query sends nothing, or "" when it sends the statement.
+std::string Refusal(std::string_view sql, const std::vector<Param>& params) {
+  const FakeServer server([](const FakeRequest&) { return HttpAnswerText(200, kOk); });
+  const auto answer = Connect(server).Query(sql, params);
+  if (answer.ok()) return "";
+  EXPECT_EQ(answer.error().kind, ErrorKind::kInvalidRequest) << sql;
+  EXPECT_EQ(answer.error().code, "PARAM_COUNT_MISMATCH") << sql;
+  EXPECT_EQ(server.connections(), 0) << "nothing goes over the wire: " << sql;
+  return answer.error().message;
+}
+
+TEST(ClientTest, PlaceholdersAndParametersThatDoNotFitAreNotSent) {
+  EXPECT_EQ(Refusal("SELECT $1, $2", {1}),
+            "parameter mismatch: statement uses $2, request has 1 parameter(s)");
+  EXPECT_EQ(Refusal("SELECT $1", {}), "parameter mismatch: statement uses $1, request has 0 parameter(s)");
+  EXPECT_EQ(Refusal("SELECT $1", {1, 2}),
+            "parameter mismatch: statement has 1 parameter(s), request has 2");
+  EXPECT_EQ(Refusal("SELECT 1", {1}), "parameter mismatch: statement has 0 parameter(s), request has 1");
+  EXPECT_EQ(Refusal("SELECT $1, $3", {1, 2, 3}), "parameter mismatch: $2 is not used, but a higher number is");
+  EXPECT_EQ(Refusal("SELECT $0", {1}), "parameter mismatch: parameters are $1, $2, ...; not $0");
+  EXPECT_EQ(Refusal("SELECT $99999999999999999999", {1}),
+            "parameter mismatch: statement uses $99999999999999999999, request has 1 parameter(s)");
+  EXPECT_EQ(Refusal("SELECT ?, ?", {1}), "parameter mismatch: statement uses $2, request has 1 parameter(s)");
+
+  EXPECT_EQ(Refusal("SELECT $2 + $1 + $2", {1, 2}), "");
+  EXPECT_EQ(Refusal("SELECT ?, ?;", {1, 2}), "");
+  EXPECT_EQ(Refusal("; SELECT $1 ; ; -- $2", {1}), "");
+}
+
+TEST(ClientTest, WhatOnlyLooksLikeAPlaceholderIsNone) {
+  for (const char* text : {"'$2'", "'it''s $2'", "E'\\'$2'", "$$ $2 $$", "$tag$ $$ $2 $tag$", "\"$2\"", "`$2`", "a$2",
+                           "-- $2\n", "/* $2 /* $3 */ $4 */", "'?'", "-- ?\n"}) {
+    EXPECT_EQ(Refusal("SELECT $1, " + std::string(text) + " x", {1}), "") << text;
+    EXPECT_EQ(Refusal("SELECT " + std::string(text) + " x", {}), "") << text;
+    EXPECT_EQ(Refusal("SELECT " + std::string(text) + ", $2", {1}),
+              "parameter mismatch: statement uses $2, request has 1 parameter(s)")
+        << text;
+  }
+}
+
+TEST(ClientTest, WhatOnlyTheServerCanJudgeIsSent) {
+  for (const char* sql : {"SELECT $1; SELECT $2", "SELECT $name", "SELECT $2, ?", "SELECT '$2", "SELECT /* $2", "",
+                          " -- $1"}) {
+    EXPECT_EQ(Refusal(sql, {1}), "") << sql;
+    EXPECT_EQ(Refusal(sql, {1, 2, 3}), "") << sql;
+  }
 }
 
 TEST(ClientTest, ABatchSaysWhichStatementFailed) {

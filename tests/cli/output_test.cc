@@ -1,5 +1,6 @@
 // What the terminal shows, character by character.
 
+#include "exit_code.h"
 #include "printer.h"
 #include "text_width.h"
 
@@ -187,6 +188,12 @@ TEST(OutputTest, CsvQuotesWhatRfc4180SaysAndTellsNullFromEmpty) {
             "a,\"b,c\"\n\"x,y\",\"say \"\"hi\"\"\"\n\"two\nlines\",\n\"\",\" padded \"\n");
 }
 
+TEST(OutputTest, CsvOnATerminalShowsControlCharactersAsEscapes) {
+  TextSink out(nullptr);
+  PrintCsv(ResultSet({"a\x1b"}, {{Text("x\x1b[2J,y\nz")}, {kNull}}), {.format = Format::kCsv, .terminal = true}, &out);
+  EXPECT_EQ(out.text(), "a\\x1b\n\"x\\x1b[2J,y\\nz\"\n\n");
+}
+
 TEST(OutputTest, BatchFileLines) {
   TextSink out(nullptr);
   TextSink err(nullptr);
@@ -198,6 +205,15 @@ TEST(OutputTest, BatchFileLines) {
             "Statement 1: Namespace 'app' created successfully\n"
             "Completed 4 statements in 0.145s\n"
             "Stopped at statement 2 due to error.\n");
+}
+
+TEST(OutputTest, AWebSocketThatFailsIsNoConnectionOrNoKalam) {
+  Error error;
+  error.kind = ErrorKind::kWebSocket;
+  EXPECT_EQ(CodeOf(error), "WEBSOCKET_FAILED");
+  EXPECT_EQ(ExitCodeOf(error), ExitCode::kConnection);
+  error.http_status = 404;
+  EXPECT_EQ(ExitCodeOf(error), ExitCode::kProtocol);
 }
 
 TEST(OutputTest, ErrorsGoToStandardErrorWithCodeAndDetails) {

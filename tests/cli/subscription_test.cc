@@ -181,7 +181,31 @@ TEST_F(LinkSubscription, WhatCannotBeSubscribedToIsAnErrorAtOnce) {
   EXPECT_EQ(refusal(*liar, "SELECT * FROM app.notes").kind, ErrorKind::kAuthentication);
   server_.Kill();
   const auto nobody = Client::Builder().Host(address).MaxRetries(1).Build();
-  EXPECT_EQ(refusal(*nobody, "SELECT * FROM app.notes").kind, ErrorKind::kConnection);
+  EXPECT_EQ(refusal(*nobody, "SELECT * FROM app.notes").kind, ErrorKind::kWebSocket)
+      << "the proxy takes the connection and drops it";
+  const auto closed = Client::Builder().Host("127.0.0.1:1").MaxRetries(0).Build();
+  EXPECT_EQ(refusal(*closed, "SELECT * FROM app.notes").kind, ErrorKind::kConnection);
+}
+
+TEST_F(LinkSubscription, ADroppedSocketIsAWebSocketError) {
+  SubscribeOptions options = Eager();
+  auto live = Link().Subscribe("SELECT id, body FROM app.notes", options);
+  ASSERT_TRUE(live) << live.error().message;
+  options.reconnect = false;
+  auto once = Link().Subscribe("SELECT id, body FROM app.notes", options);
+  ASSERT_TRUE(once) << once.error().message;
+  EXPECT_EQ(NextOf(*live).kind, Kind::kAck);
+  EXPECT_EQ(NextOf(*once).kind, Kind::kAck);
+  proxy_->Drop();
+  const auto lost = live->Next(kPatience);
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->kind, Kind::kConnectionLost);
+  EXPECT_EQ(lost->error->kind, ErrorKind::kWebSocket) << lost->error->message;
+  const auto last = once->Next(kPatience);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->kind, Kind::kError);
+  EXPECT_EQ(last->error->kind, ErrorKind::kWebSocket) << last->error->message;
+  EXPECT_FALSE(once->Next(kPatience)) << "it is over";
 }
 
 TEST_F(LinkSubscription, ALostConnectionIsResumedWithoutLossOrDouble) {

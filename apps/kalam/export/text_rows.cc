@@ -1,21 +1,10 @@
 #include "export/text_rows.h"
 
-#include <kalam/param.h>
+#include <kalam/row_text.h>
 
 namespace kalam::cli {
 
 namespace {
-
-void AppendObject(const Row& row, const std::vector<std::string>& columns, std::string* text) {
-  *text += '{';
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) *text += ',';
-    AppendJsonString(columns[i], text);
-    *text += ':';
-    AppendJsonCell(row[i], text);
-  }
-  *text += '}';
-}
 
 // Writes rows as they come.
 class RowWriter {
@@ -32,10 +21,11 @@ class RowWriter {
     }
     const bool json = format_ == FileFormat::kJson;
     std::string& text = sink_.text();
+    const JsonObjects objects(page.rows.columns());
     for (const Row row : page.rows) {
       if (json) text += any_ ? ",\n" : "\n";
       any_ = true;
-      AppendObject(row, page.rows.columns(), &text);
+      objects.Append(row, &text);
       if (!json) text += '\n';
       sink_.FlushIfLarge();
     }

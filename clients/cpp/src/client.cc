@@ -2,6 +2,7 @@
 
 #include "cancellation_state.h"
 #include "http_connection.h"
+#include "placeholders.h"
 #include "response_parser.h"
 #include "subscription_worker.h"
 #include "url.h"
@@ -120,6 +121,7 @@ struct Client::State {
 
 Result<Response> Client::Query(std::string_view sql, const std::vector<Param>& params,
                                const QueryOptions& options) const {
+  if (auto mismatch = CheckPlaceholders(sql, params.size())) return *std::move(mismatch);
   std::string body = "{\"sql\":";
   body.reserve(sql.size() + sql.size() / 16 + 32);
   AppendJsonString(sql, &body);

@@ -74,6 +74,8 @@ const char* ToString(ErrorKind kind) {
       return "timeout";
     case ErrorKind::kHttp:
       return "http";
+    case ErrorKind::kWebSocket:
+      return "websocket";
     case ErrorKind::kSerialization:
       return "serialization";
     case ErrorKind::kCancelled:

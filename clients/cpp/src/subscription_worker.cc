@@ -27,7 +27,8 @@ bool MayPass(const Error& error) {
 bool MayPassByKind(const Error& error) {
   if (error.kind == ErrorKind::kAuthentication) return false;
   // 4xx: the same request gets the same answer.
-  return error.kind != ErrorKind::kHttp || error.http_status >= 500 || error.http_status == 429;
+  const bool refused = error.kind == ErrorKind::kWebSocket && error.http_status != 0;
+  return !refused || error.http_status >= 500 || error.http_status == 429;
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ class BeastWebSocket final : public WebSocketConnection {
     socket.async_connect(*endpoints,
                          [&](const error_code& ec, const tcp::endpoint&) { done = ec; });
     Await(done);
-    if (*done) return Failure("cannot connect to " + address.Url(), *done);
+    if (*done) return Failure(ErrorKind::kConnection, "cannot connect to " + address.Url(), *done);
     error_code ignored;
     socket.socket().set_option(tcp::no_delay(true), ignored);
     socket.expires_never();
@@ -66,7 +66,7 @@ class BeastWebSocket final : public WebSocketConnection {
                             [&](const error_code& ec) { done = ec; });
     Await(done);
     if (*done == websocket::error::upgrade_declined) return Refused(answer);
-    if (*done) return Failure("no WebSocket at " + address.Url(), *done);
+    if (*done) return Failure(ErrorKind::kWebSocket, "no WebSocket at " + address.Url(), *done);
     return true;
   }
 
@@ -75,7 +75,7 @@ class BeastWebSocket final : public WebSocketConnection {
     stream_.text(true);
     stream_.async_write(asio::buffer(text), [&](const error_code& ec, std::size_t) { done = ec; });
     Await(done);
-    if (*done) return Failure("the connection to " + address_.Url() + " was lost", *done);
+    if (*done) return Lost(*done);
     return true;
   }
 
@@ -85,7 +85,7 @@ class BeastWebSocket final : public WebSocketConnection {
       std::optional<error_code> done;
       stream_.async_read(buffer_, [&](const error_code& ec, std::size_t) { done = ec; });
       Await(done);
-      if (*done) return Failure("the connection to " + address_.Url() + " was lost", *done);
+      if (*done) return Lost(*done);
       if (!stream_.got_text()) continue;
       std::string text;
       text.reserve(buffer_.size() + 64);  // what simdjson wants behind it
@@ -132,10 +132,15 @@ class BeastWebSocket final : public WebSocketConnection {
     while (!done) io_.run_one();
   }
 
-  Error Failure(std::string what, const error_code& why) const {
+  Error Lost(const error_code& why) const {
+    return Failure(ErrorKind::kWebSocket, "the connection to " + address_.Url() + " was lost", why);
+  }
+
+  // `kind`, unless the time was up.
+  Error Failure(ErrorKind kind, std::string what, const error_code& why) const {
     Error error;
     const bool late = why == beast::error::timeout;
-    error.kind = late ? ErrorKind::kTimeout : ErrorKind::kConnection;
+    error.kind = late ? ErrorKind::kTimeout : kind;
     std::string reason = late ? "no answer in time" : why.message();
     if (why == websocket::error::closed) {
       const auto& close = stream_.reason();
@@ -150,7 +155,7 @@ class BeastWebSocket final : public WebSocketConnection {
     Error error;
     error.http_status = static_cast<int>(answer.result_int());
     const bool credentials = error.http_status == 401 || error.http_status == 403;
-    error.kind = credentials ? ErrorKind::kAuthentication : ErrorKind::kHttp;
+    error.kind = credentials ? ErrorKind::kAuthentication : ErrorKind::kWebSocket;
     error.message = address_.Url() + " refused the WebSocket: HTTP " +
                     std::to_string(error.http_status) + " " + std::string(answer.reason());
     error.details = answer.body().substr(0, 200);

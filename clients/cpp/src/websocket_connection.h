@@ -24,18 +24,17 @@ class WebSocketConnection {
 
   virtual ~WebSocketConnection() = default;
 
-  // Connects and upgrades. Errors: kConnection, kTimeout; kAuthentication for 401 and 403; kHttp
-  // for any other answer, with its status.
+  // Connects and upgrades. Errors: kConnection when there is no server, kTimeout; kAuthentication for 401 and 403;
+  // kWebSocket for any other answer, with its status if it is HTTP.
   virtual Result<bool> Open(const ServerAddress& address, const HttpHeaders& headers) = 0;
-  // Errors: kConnection.
+  // Errors: kWebSocket.
   virtual Result<bool> Send(const std::string& text) = 0;
-  // The next text message; others are left out. Errors: kConnection, kTimeout when the peer is
-  // silent.
+  // The next text message; others are left out. Errors: kWebSocket, kTimeout when the peer is silent.
   virtual Result<std::string> Read() = 0;
   // Ends the connection with a close handshake, or without when the peer does not answer at once.
   virtual void Close() = 0;
 
-  // By any thread, at any time: the call that runs, or the next one, fails with kConnection.
+  // By any thread, at any time: the call that runs, or the next one, fails.
   virtual void Interrupt() = 0;
 
   static std::unique_ptr<WebSocketConnection> Make(const Limits& limits);

@@ -62,6 +62,8 @@ class Client {
 
   // Runs one statement, or several separated by ';', with values for $1, $2, ...: bound by the server, never spliced
   // into the text. A failed statement is an Error of kind kSql, which also carries the results of those before it.
+  // Placeholders are counted first: a statement that does not use exactly $1 to $n for n values, each of them, is an
+  // Error of kind kInvalidRequest, and nothing is sent. (Several statements take no values; the server says so.)
   Result<Response> Query(std::string_view sql, const std::vector<Param>& params = {},
                          const QueryOptions& options = {}) const;
 
@@ -70,8 +72,9 @@ class Client {
   Result<std::vector<Response>> Batch(const std::vector<std::string>& statements) const;
 
   // A live query: the changes of one SELECT over one USER or STREAM table, see subscription.h. Returns once the
-  // server has accepted it. Errors: kSubscription with the server's code when it does not, and those of connecting,
-  // which is retried as for Query.
+  // server has accepted it. Errors: kSubscription with the server's code when it does not; kWebSocket when there is a
+  // server but no WebSocket, with its http_status if it answered with one, or when the socket broke; kAuthentication;
+  // and those of connecting. What may pass is tried again, as for Query.
   Result<Subscription> Subscribe(std::string_view sql, const SubscribeOptions& options = {}) const;
 
   // Asks the server how it is. A server that answers but is shutting down is a value, not an error.

@@ -15,9 +15,10 @@ enum class ErrorKind {
   kSql,             // the server refused or failed a statement
   kInvalidUrl,      // the builder's host is not an http URL or host name
   kInvalidJwt,      // the builder's token has not the form header.payload.signature
-  kInvalidRequest,  // the builder or the call got a value that can't be sent
+  kInvalidRequest,  // the builder or the call got what can't be sent: nothing went to the server
   kTimeout,         // no complete answer within the client's timeout
   kHttp,            // an answer that is neither a result nor one of the server's errors
+  kWebSocket,       // the server did not open a live query's socket, or the socket broke; see Client::Subscribe
   kSerialization,   // the answer is not the JSON that the protocol promises
   kSubscription,    // the server refused or ended a subscription; `code` says why
   kCancelled,       // by the Cancellation that the call was given

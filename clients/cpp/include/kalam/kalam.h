@@ -18,4 +18,5 @@
 #include "kalam/param.h"
 #include "kalam/response.h"
 #include "kalam/result.h"
+#include "kalam/row_text.h"
 #include "kalam/subscription.h"

@@ -120,12 +120,23 @@ struct StatementResult {
   std::uint64_t row_count = 0;    // rows returned, or rows affected
   std::string message;            // of DDL and DML, else empty
   std::optional<bool> cache_hit;  // whether a cached plan served it, where the server says so
+
+  // The rows as a JSON array of objects, [{"id":1,"body":"hello"}]; without a result set what was done,
+  // {"message":"1 row inserted.","row_count":1}. Numbers digit for digit.
+  std::string ToJson() const;
+  // The rows as CSV, see row_text.h; empty without a result set.
+  std::string ToCsv() const;
 };
 
 struct Response {
   std::vector<StatementResult> results;  // one per statement, in order
   double took_ms = 0;                    // the server's time for the whole request
   std::optional<bool> cache_hit;
+
+  // That of the statement; of several an array, with one element for each.
+  std::string ToJson() const;
+  // That of the statement; of several their result sets, an empty line between two.
+  std::string ToCsv() const;
 };
 
 }  // namespace link_v1

@@ -25,7 +25,7 @@ struct ChangeEvent {
     kDelete,  // `old_rows`: one that left the result set, `rows`: as it is now; `reason`: "deleted"
               // or "filter"
     kResync,  // forget all rows: kInitialData with the whole result set follows
-    kConnectionLost,  // `error` says why; it is being opened again, nothing is missed
+    kConnectionLost,  // `error` says why (kWebSocket, kTimeout); it is being opened again, nothing is missed
     kResumed,         // after kConnectionLost: the stream goes on where it stopped
     kError,           // the last event: `error` says why the subscription is over
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "auth/access.h"
 #include "auth/identity.h"
 #include "duck/scan_source.h"
+#include "model/data_type.h"
 #include "model/datum.h"
 #include "model/table_def.h"
 
@@ -41,12 +43,28 @@ struct Viewer {
 
 using RowsFunction = std::function<RowStream(const Viewer& viewer)>;
 
+enum class Presence : std::uint8_t {
+  kRequired,    // never NULL
+  kOptional,    // may be NULL
+  kPrimaryKey,  // never NULL, and different in each row
+};
+
+// A column of a system table: what the engine scans, and what DESCRIBE and information_schema.columns say of it.
+struct SystemColumn {
+  std::string name;
+  DataType type = DataType::kText;
+  Presence presence = Presence::kRequired;
+  std::optional<std::string> default_text = {};  // SQL; the value in rows that were made without one
+};
+
+std::vector<duck::ScanColumn> ScanColumns(const std::vector<SystemColumn>& columns);
+
 // One table of `system` or `information_schema`: all that resolving, listing and describing it needs.
 struct SystemTable {
   std::string schema;
   std::string name;
   auth::ObjectKind kind;  // who may read it at all; `rows` leaves out what the viewer may not see
-  std::vector<duck::ScanColumn> columns;
+  std::vector<SystemColumn> columns;
   RowsFunction rows;
 
   std::string qualified_name() const { return schema + "." + name; }

@@ -384,6 +384,7 @@ TEST_F(Stress, Soak) {
   if (full) {
     // Huge pages aside: the kernel fills them again where the allocator has given back a part, when it likes.
     StartServer({{"KALAMDB_STORAGE_ROCKSDB_BLOCK_CACHE_SIZE", "4194304"},
+                 {"KALAMDB_STORAGE_SEGMENT_ROWS_CACHE_SIZE", "4194304"},
                  {"KALAMDB_STORAGE_LOG_MAX_BYTES", "2097152"},
                  {"MALLOC_CONF", "thp:never,metadata_thp:disabled"}});
     before = WarmUpUntilSteady(options, seconds(60));

@@ -181,8 +181,9 @@ TEST_F(LinkSubscription, WhatCannotBeSubscribedToIsAnErrorAtOnce) {
   EXPECT_EQ(refusal(*liar, "SELECT * FROM app.notes").kind, ErrorKind::kAuthentication);
   server_.Kill();
   const auto nobody = Client::Builder().Host(address).MaxRetries(1).Build();
-  EXPECT_EQ(refusal(*nobody, "SELECT * FROM app.notes").kind, ErrorKind::kWebSocket)
-      << "the proxy takes the connection and drops it";
+  // The proxy takes the connection and drops it at once, perhaps before the client sees that it has one.
+  const ErrorKind dropped = refusal(*nobody, "SELECT * FROM app.notes").kind;
+  EXPECT_TRUE(dropped == ErrorKind::kWebSocket || dropped == ErrorKind::kConnection) << ToString(dropped);
   const auto closed = Client::Builder().Host("127.0.0.1:1").MaxRetries(0).Build();
   EXPECT_EQ(refusal(*closed, "SELECT * FROM app.notes").kind, ErrorKind::kConnection);
 }

@@ -114,18 +114,24 @@ void SegmentFiles::DropUnused() {
     // Being loaded, or read by somebody: dropping it would only hide the bytes that it takes.
     if (!entry.file || entry.file.use_count() > 1 || found->second.use_count() > 1) continue;
     cached_bytes_ -= entry.cached_bytes;
+    options_.gone(entry.file->path());
     entries_.erase(found);
     it = used_.erase(it);
   }
 }
 
 void SegmentFiles::Forget(const Segment& segment) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(NameOf(segment));
-  if (found == entries_.end()) return;
-  cached_bytes_ -= found->second->cached_bytes;
-  used_.erase(found->second->used);
-  entries_.erase(found);
+  SegmentFilePtr file;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(NameOf(segment));
+    if (found == entries_.end()) return;
+    file = std::move(found->second->file);
+    cached_bytes_ -= found->second->cached_bytes;
+    used_.erase(found->second->used);
+    entries_.erase(found);
+  }
+  if (file) options_.gone(file->path());
 }
 
 }  // namespace kalam::cold

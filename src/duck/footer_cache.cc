@@ -50,4 +50,16 @@ void FooterCache::Used(duckdb::ClientContext& context, const std::string& path) 
   for (const Footer& footer : forgotten) kept.Delete(footer.path);
 }
 
+void FooterCache::Forget(duckdb::ObjectCache& kept, const std::string& path) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = by_path_.find(path);
+    if (known == by_path_.end()) return;
+    bytes_ -= known->second->bytes;
+    by_use_.erase(known->second);
+    by_path_.erase(known);
+  }
+  kept.Delete(path);
+}
+
 }  // namespace kalam::duck

@@ -23,6 +23,9 @@ class FooterCache {
   // those that were not used for the longest time, while they are more than max_bytes together.
   void Used(duckdb::ClientContext& context, const std::string& path);
 
+  // The file goes: so does its footer, in `kept` as well.
+  void Forget(duckdb::ObjectCache& kept, const std::string& path);
+
  private:
   struct Footer {
     std::string path;

@@ -57,6 +57,20 @@ TEST_F(FooterCacheTest, ForgetsWhatWasNotUsedForTheLongestTime) {
   EXPECT_FALSE(Keeps(c));
 }
 
+TEST_F(FooterCacheTest, ForgetsAFileThatGoes) {
+  FooterCache footers(kParsedBytesPerByte * 200);
+  const std::string a = File("a", 100), b = File("b", 100), c = File("c", 100);
+  Read(footers, a);
+  Read(footers, b);
+  footers.Forget(kept_, a);
+  footers.Forget(kept_, "another");
+  EXPECT_FALSE(Keeps(a));
+  Read(footers, c);
+  EXPECT_TRUE(Keeps(b)) << "there is room for two";
+  Read(footers, a);
+  EXPECT_FALSE(Keeps(b));
+}
+
 TEST_F(FooterCacheTest, AFooterThatIsTooLargeIsNotKept) {
   FooterCache footers(kParsedBytesPerByte * 300);
   const std::string small = File("small", 10), large = File("large", 301);

@@ -212,13 +212,6 @@ struct Server::Parts {
         loops(config.server.workers == 0 ? Cores() : config.server.workers),
         http(loops, HttpOptions(config), handler) {}
 
-  // The two engines need nothing of the store and are most of what a start computes: they open beside it.
-  struct Engines {
-    std::unique_ptr<duck::SegmentEngine> segments;
-    std::unique_ptr<duck::Engine> statements;
-  };
-  using OpeningEngines = std::future<Result<Engines>>;
-
   const ServerConfig config;
   SystemClock clock;
   Stats stats;
@@ -248,6 +241,7 @@ struct Server::Parts {
   std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call those above: destroyed first
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
+  std::future<Status> engines_started;
   std::unique_ptr<live::Hub> hub;
   std::unique_ptr<exec::SessionCache> sessions;
   std::unique_ptr<auth::JwtVerifier> verifier;
@@ -265,8 +259,8 @@ struct Server::Parts {
   void PurgeUsers() const;
   void LogStoreSize() const;
 
-  OpeningEngines StartEngines() const;
-  Status OpenStore(OpeningEngines engines);
+  void StartEngines();
+  Status OpenStore();
   Status OpenCold();
   void OpenJobs();
   Result<bool> ResumeJob(const jobs::Job& job) const;
@@ -277,17 +271,19 @@ struct Server::Parts {
   Status OpenApi();
 };
 
-Server::Parts::OpeningEngines Server::Parts::StartEngines() const {
-  return std::async(std::launch::async, [this]() -> Result<Engines> {
-    Engines engines;
-    KALAM_TRY_ASSIGN(engines.segments,
-                     duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
-    KALAM_TRY_ASSIGN(engines.statements, duck::Engine::Open(EngineOptionsOf(config)));
-    return engines;
+// The two engines need nothing of the store and are most of what a start computes. Reads and writes of single hot rows
+// do without them, so nobody waits for them but who needs them.
+void Server::Parts::StartEngines() {
+  engine = duck::Engine::Make(EngineOptionsOf(config));
+  segment_engine = duck::SegmentEngine::Make({.memory_limit_bytes = config.storage.segment_memory});
+  engines_started = std::async(std::launch::async, [this] {
+    const Status statements = engine->Start();
+    const Status segments = segment_engine->Start();
+    return statements.ok() ? segments : statements;
   });
 }
 
-Status Server::Parts::OpenStore(OpeningEngines engines) {
+Status Server::Parts::OpenStore() {
   KALAM_TRY(CreateFolders(config));
   KALAM_TRY_ASSIGN(store, kv::Store::Open(StoreOptions(config)));
   table::CommitterOptions commit;
@@ -303,9 +299,6 @@ Status Server::Parts::OpenStore(OpeningEngines engines) {
   }
   KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
                                                    std::move(catalog_options)));
-  KALAM_TRY_ASSIGN(Engines opened, engines.get());
-  segment_engine = std::move(opened.segments);
-  engine = std::move(opened.statements);
   KALAM_TRY(OpenCold());
   reader = std::make_unique<table::Reader>(*store, cold_rows.get());
   writer = std::make_unique<table::Writer>(*store, *committer, cold_rows.get());
@@ -338,7 +331,10 @@ Status Server::Parts::OpenCold() {
                             .allowed_endpoint_hosts = config.storage.s3_endpoint_hosts});
   KALAM_TRY_ASSIGN(segment_files,
                    cold::SegmentFiles::Open(*storages, {.cache_folder = data / "segment-cache",
-                                                        .cache_bytes = config.storage.segment_cache_size}));
+                                                        .cache_bytes = config.storage.segment_cache_size,
+                                                        .gone = [this](const std::string& path) {
+                                                          segment_engine->Forget(path);
+                                                        }}));
   cold_rows = std::make_unique<cold::ColdRows>(*manifests, *segment_files, *segment_engine,
                                                config.storage.segment_rows_cache_size);
   garbage = std::make_unique<cold::Garbage>(*store, *committer, *manifests, *storages, *segment_files);
@@ -594,7 +590,8 @@ void Server::Parts::PurgeUsers() const {
 Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   auto parts = std::make_unique<Parts>(config);
   KALAM_TRY(parts->http.Listen(config.server.host, config.server.port));
-  KALAM_TRY(parts->OpenStore(parts->StartEngines()));
+  parts->StartEngines();
+  KALAM_TRY(parts->OpenStore());
   KALAM_TRY(parts->OpenApi());
   KALAM_TRY(parts->flush->Start());
   parts->loops.Start();
@@ -605,6 +602,8 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(); }
+
+Status Server::AwaitEngines() { return parts_->engines_started.get(); }
 
 std::uint16_t Server::port() const { return parts_->http.port(); }
 

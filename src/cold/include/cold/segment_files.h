@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,8 @@ using SegmentFilePtr = std::shared_ptr<const SegmentFile>;
 struct SegmentFilesOptions {
   std::filesystem::path cache_folder;  // copies of what lies on S3; emptied at start
   std::uint64_t cache_bytes = std::uint64_t{4} << 30;
+  // Told of each file that goes and was given out, by its path.
+  std::function<void(const std::string&)> gone = [](const std::string&) {};
 };
 
 // Segments as files that the engine may open: in place when the storage is a folder, else a copy.

@@ -65,7 +65,11 @@ class SegmentRows {
 // gives.
 class SegmentEngine {
  public:
-  // Errors: kInternal.
+  // Made at once; Start has to follow, on any thread, and to return before this is destroyed. Until it has, reads and
+  // writes wait. Errors: kInternal; then they all fail with kIo.
+  static std::unique_ptr<SegmentEngine> Make(const SegmentEngineOptions& options);
+  Status Start();
+  // Both.
   static Result<std::unique_ptr<SegmentEngine>> Open(const SegmentEngineOptions& options);
   ~SegmentEngine();
 
@@ -86,6 +90,9 @@ class SegmentEngine {
                                             const std::vector<SegmentColumn>& columns,
                                             std::optional<std::size_t> key_column,
                                             const KeyRange& keys);
+
+  // The file goes, and will not come back: forgets what is kept of it. Does not wait.
+  void Forget(const std::string& path);
 
  private:
   friend class ColdScanTeam;

@@ -10,7 +10,7 @@ namespace kalam::server {
 
 // The whole server: opens everything in order, and closes it in reverse.
 //
-//   configuration -> port check -> store and engines, side by side -> catalog -> HTTP
+//   configuration -> port check -> store -> catalog -> HTTP; the engines beside all of it
 //
 // Owned and used by one thread, main's.
 class Server {
@@ -18,6 +18,9 @@ class Server {
   // Starts and returns once requests are accepted. Errors: kIo for a taken port or an unusable
   // folder, kUnavailable when another server has the data folder, kCorruption.
   static Result<std::unique_ptr<Server>> Start(const ServerConfig& config);
+  // Waits until the engines run, which takes some tens of milliseconds longer. Once. Errors: kInternal, and every
+  // statement that needs the one that did not start fails.
+  Status AwaitEngines();
   // Stops if Stop was not called.
   ~Server();
 

@@ -29,8 +29,8 @@ struct SegmentEngine::Impl {
   std::unique_ptr<WorkerPool> helpers;  // of queries; ends first
 };
 
-// A connection of a SegmentEngine, taken from its pool and given back. Waits for the engine's start, and throws when that
-// failed.
+// A connection of a SegmentEngine, taken from its pool and given back. Waits for the engine's start, and throws when
+// that failed.
 class SegmentConnection {
  public:
   explicit SegmentConnection(SegmentEngine& engine) : impl_(*engine.impl_) {

@@ -45,7 +45,7 @@ def clients(results):
     lines = ["| goal | system | rate /s | p50 us | p99 us | server cores | client cores |", "|" + "---|" * 7]
     for found in results["findings"]:
         for system, figures in found["details"].items():
-            if isinstance(figures, dict):
+            if isinstance(figures, dict) and "rate" in figures:
                 lines.append(f"| {found['goal']} | {system} | {figures['rate']:,} | {figures['p50']:,.0f} | "
                              f"{figures['p99']:,.0f} | {figures['server_cores']:.2f} | {figures['client_cores']:.2f} |")
     return lines

@@ -69,7 +69,7 @@ Result<RowBlockPtr> BackwardSegment::BlockBeforeEnd() const {
   // Nothing lies between a key and what follows it.
   const bool after_key = end_.back() == '\0' && !IsBigIntKey(end_, table_);
   const std::string_view last = std::string_view(end_).substr(0, end_.size() - (after_key ? 1 : 0));
-  KALAM_TRY_ASSIGN(RowBlockPtr block, BlockAround(cold_, entry_, table_, last, tier_));
+  KALAM_TRY_ASSIGN(RowBlockPtr block, BlockAround(cold_, entry_, table_, last, tier_, Wanted::kItsNeighboursToo));
   if (block && !block->Covers(last)) block.reset();
   return block;
 }

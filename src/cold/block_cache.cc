@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kEntryBytes = 256;
 constexpr std::uint32_t kRemembered = 256;
 constexpr std::uint32_t kOneIn = 8;
+constexpr std::uint64_t kRowsOfABlock = 2'048;
+constexpr std::size_t kMostSegmentsCounted = 4'096;
 
 // A name alone may come again, once its file is gone.
 std::string NameOf(const Segment& segment) { return segment.sha256 + segment.file.text(); }
@@ -43,39 +45,64 @@ bool BlockCache::Admits() {
   return gone_unused_ * 2 <= gone_ || ++passed_over_ % kOneIn == 0;
 }
 
+bool BlockCache::AdmitsForOneRow(const Segment& segment) {
+  {
+    const std::string name = NameOf(segment);
+    const std::lock_guard lock(mutex_);
+    if (rows_asked_.size() >= kMostSegmentsCounted && !rows_asked_.contains(name)) rows_asked_.clear();
+    if (std::uint64_t{2} * ++rows_asked_[name] < segment.rows / kRowsOfABlock) return false;
+  }
+  return Admits();
+}
+
+bool BlockCache::IsKnown(Segments::value_type& of_segment, const RowBlock& block) {
+  ByFirstKey& blocks = of_segment.second;
+  const std::string_view first = block.key(0), last = block.key(block.size() - 1);
+  auto next = blocks.upper_bound(first);
+  if (next != blocks.begin()) {
+    // Two threads may have made the same one.
+    const auto before = std::prev(next);
+    const RowBlock& other = *before->second->block;
+    if (other.Covers(first) && other.Covers(last)) return true;
+    if (before->first == first) Drop(before->second, blocks);
+  }
+  // A single row would hide the block around it.
+  while (next != blocks.end() && next->first <= last) {
+    const auto here = next++;
+    if (here->second->block->size() == 1) Drop(here->second, blocks);
+  }
+  return false;
+}
+
 void BlockCache::Keep(const Segment& segment, RowBlockPtr block) {
   const std::size_t cost = CostOf(*block);
   if (block->empty() || cost > max_bytes_ / 16) return;
   const std::string name = NameOf(segment);
   const std::lock_guard lock(mutex_);
-  if (const auto found = segments_.find(name); found != segments_.end()) {
-    // Two threads may have made the same one.
-    if (const auto same = found->second.find(block->key(0)); same != found->second.end()) {
-      if (same->second->block->size() >= block->size()) return;
-      Drop(same->second);
-    }
-  }
   auto& of_segment = *segments_.try_emplace(name).first;
+  if (IsKnown(of_segment, *block)) return;
   by_use_.push_front({std::move(block), &of_segment});
   of_segment.second.emplace(by_use_.front().block->key(0), by_use_.begin());
   bytes_ += cost;
   while (bytes_ > max_bytes_) {
     const auto last = std::prev(by_use_.end());
-    ++gone_;
-    if (!last->used_again) ++gone_unused_;
-    if (gone_ >= kRemembered) {
-      gone_ /= 2;
-      gone_unused_ /= 2;
+    if (last->block->size() > 1) {
+      ++gone_;
+      if (!last->used_again) ++gone_unused_;
+      if (gone_ >= kRemembered) {
+        gone_ /= 2;
+        gone_unused_ /= 2;
+      }
     }
-    Drop(last);
+    auto& [name_of_last, blocks] = *last->segment;
+    Drop(last, blocks);
+    if (blocks.empty()) segments_.erase(segments_.find(name_of_last));
   }
 }
 
-void BlockCache::Drop(ByUse::iterator entry) {
+void BlockCache::Drop(ByUse::iterator entry, ByFirstKey& blocks) {
   bytes_ -= CostOf(*entry->block);
-  auto& [name, blocks] = *entry->segment;
   blocks.erase(entry->block->key(0));
-  if (blocks.empty()) segments_.erase(segments_.find(name));
   by_use_.erase(entry);
 }
 

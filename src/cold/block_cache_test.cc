@@ -112,9 +112,36 @@ TEST(BlockCache, AdmitsFewerWhileBlocksGoUnused) {
   EXPECT_EQ(admitted(), 80) << "they are used again";
 }
 
+TEST(BlockCache, ASingleRowNeverHidesTheBlockAroundIt) {
+  BlockCache cache(1 << 20);
+  const Segment segment = SegmentNamed("one");
+  for (const std::uint64_t n : {8, 10, 14, 30}) cache.Keep(segment, Block(n, n + 1));
+  EXPECT_NE(cache.Find(segment, Key(14)), nullptr);
+  EXPECT_EQ(cache.Find(segment, Key(16)), nullptr);
+  const RowBlockPtr around = Block(10, 20);
+  cache.Keep(segment, around);
+  EXPECT_EQ(cache.Find(segment, Key(14)), around);
+  EXPECT_EQ(cache.Find(segment, Key(16)), around);
+  cache.Keep(segment, Block(12, 13));
+  EXPECT_EQ(cache.Find(segment, Key(16)), around) << "one that it has is not kept again";
+  EXPECT_NE(cache.Find(segment, Key(8)), nullptr);
+  EXPECT_NE(cache.Find(segment, Key(30)), nullptr);
+}
+
+TEST(BlockCache, AdmitsABlockForOneRowOnceHalfAsManyRowsAsBlocksWereAskedFor) {
+  BlockCache cache(1 << 20);
+  Segment large = SegmentNamed("large"), small = SegmentNamed("small");
+  large.rows = 20 * 2'048;
+  small.rows = 2 * 2'048;
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(cache.AdmitsForOneRow(large));
+  EXPECT_TRUE(cache.AdmitsForOneRow(large));
+  EXPECT_TRUE(cache.AdmitsForOneRow(small));
+}
+
 TEST(BlockCache, OfNoBytesKeepsNothing) {
   BlockCache cache(0);
   EXPECT_FALSE(cache.Admits());
+  EXPECT_FALSE(cache.AdmitsForOneRow(SegmentNamed("one")));
   cache.Keep(SegmentNamed("one"), Block(0, 20));
   EXPECT_EQ(cache.Find(SegmentNamed("one"), Key(0)), nullptr);
 }

@@ -38,12 +38,13 @@ Result<RowBlockPtr> Read(const ColdRows& cold, const Manifest::Entry& entry, con
 }  // namespace
 
 Result<RowBlockPtr> BlockAround(const ColdRows& cold, const Manifest::Entry& entry, const TableDef& table,
-                                std::string_view key, kv::ReadTier tier) {
+                                std::string_view key, kv::ReadTier tier, Wanted wanted) {
   BlockCache& blocks = cold.blocks();
-  if (RowBlockPtr block = blocks.Find(entry.segment, key)) return block;
+  const bool one_row = wanted == Wanted::kOneRow;
+  if (RowBlockPtr block = blocks.Find(entry.segment, key); block && (one_row || block->size() > 1)) return block;
   if (tier == kv::ReadTier::kCacheOnly) return RowBlockPtr();
   if (entry.segment.bytes / std::max<std::uint64_t>(entry.segment.rows, 1) > kMostStoredBytes) return RowBlockPtr();
-  if (!blocks.Admits()) return RowBlockPtr();
+  if (!(one_row ? blocks.AdmitsForOneRow(entry.segment) : blocks.Admits())) return RowBlockPtr();
   KALAM_TRY_ASSIGN(RowBlockPtr block, Read(cold, entry, table, key));
   if (block) blocks.Keep(entry.segment, block);
   return block;

@@ -23,7 +23,7 @@ std::string KeyAfter(std::string_view key) { return std::string(key) + '\0'; }
 // The row of a key that one segment may show. kEnd: it has none.
 Result<ColdStep> FindOne(const ColdRows& cold, const Manifest::Entry& entry, const TableDef& table,
                          std::string_view key, kv::ReadTier tier, std::string& row) {
-  KALAM_TRY_ASSIGN(const RowBlockPtr block, BlockAround(cold, entry, table, key, tier));
+  KALAM_TRY_ASSIGN(const RowBlockPtr block, BlockAround(cold, entry, table, key, tier, Wanted::kOneRow));
   if (block) {
     const std::size_t place = block->LowerBound(key);
     if (place == block->size() || block->key(place) != key) return ColdStep::kEnd;
@@ -41,6 +41,9 @@ Result<ColdStep> FindOne(const ColdRows& cold, const Manifest::Entry& entry, con
     KALAM_TRY_ASSIGN(const bool more, rows->Next());
     if (!more) return ColdStep::kEnd;
     if (rows->key() != key) continue;
+    RowBlock::Builder alone;
+    alone.Add(key, rows->StoredRow());
+    cold.blocks().Keep(entry.segment, alone.Finish());
     KALAM_TRY_ASSIGN(const std::string_view current, rows->Row());
     row.assign(current);
     return ColdStep::kRow;

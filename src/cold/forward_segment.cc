@@ -12,7 +12,8 @@ Status ForwardSegment::FindBlock() {
   // A walk from the first row on goes far, as a rule.
   const bool inside = begin_ > entry_.segment.min_key;
   const std::string& first = inside ? begin_ : entry_.segment.min_key;
-  KALAM_TRY_ASSIGN(block_, BlockAround(cold_, entry_, table_, first, inside ? tier_ : kv::ReadTier::kCacheOnly));
+  KALAM_TRY_ASSIGN(block_, BlockAround(cold_, entry_, table_, first, inside ? tier_ : kv::ReadTier::kCacheOnly,
+                                       Wanted::kItsNeighboursToo));
   if (block_ && !block_->Covers(first)) block_.reset();
   if (block_) next_ = block_->LowerBound(begin_);
   return {};

@@ -27,6 +27,9 @@ class BlockCache {
   // Whether to make a block of what is about to be read. Decoding one costs more than finding a row, which pays when
   // another row of it is read before it has to go. While most go without, only one in eight is made.
   bool Admits();
+  // The same for one row that is looked up: no block is made before the segment was asked for half as many rows as it
+  // has blocks; the row itself is worth keeping (a block of one).
+  bool AdmitsForOneRow(const Segment& segment);
   // Blocks larger than a sixteenth of all are not kept.
   void Keep(const Segment& segment, RowBlockPtr block);
 
@@ -48,7 +51,10 @@ class BlockCache {
     bool used_again = false;
   };
 
-  void Drop(ByUse::iterator entry);
+  // `blocks`: of its segment.
+  void Drop(ByUse::iterator entry, ByFirstKey& blocks);
+  // Whether `block` adds nothing to what the segment has; if it does, what it makes superfluous is dropped.
+  bool IsKnown(Segments::value_type& of_segment, const RowBlock& block);
 
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
@@ -56,7 +62,8 @@ class BlockCache {
   Segments segments_;
   std::size_t bytes_ = 0;
   std::uint64_t hits_ = 0, misses_ = 0;
-  // Of those that went of late; halved now and then.
+  std::unordered_map<std::string, std::uint32_t> rows_asked_;  // by segment
+  // Of those that went of late, but for single rows; halved now and then.
   std::uint32_t gone_ = 0, gone_unused_ = 0;
   std::uint32_t passed_over_ = 0;
 };

@@ -124,11 +124,13 @@ class Stress : public OwnServerTest {
     return least;
   }
 
-  // Repeats a load until memory after it is what it was after the time before: whatever is made once and kept (plans,
-  // sessions, threads, caches and files up to their bounds) is there then. Memory that leaks never gets there.
+  // Repeats a load until memory after it has had no new height for three times: whatever is made once and kept (plans,
+  // sessions, threads, caches and files up to their bounds) is there then. Memory that leaks never gets there. Returns
+  // the height.
   std::uint64_t WarmUpUntilSteady(StressOptions options, seconds round) {
-    constexpr unsigned kMostRounds = 12;
-    std::uint64_t before = 0;
+    constexpr unsigned kMostRounds = 20;
+    std::uint64_t height = 0;
+    unsigned without_a_new_one = 0;
     for (unsigned number = 0; number < kMostRounds; ++number) {
       options.seed = 1000 + number;
       StressLoad load(server_->port(), options);
@@ -136,11 +138,12 @@ class Stress : public OwnServerTest {
       const std::uint64_t now = SettledBytes(seconds(90), kReturnPeriod);
       std::printf("warming up, %u: %.1f MB; %s\n", number + 1, Megabytes(now), MemoryStats().c_str());
       std::fflush(stdout);
-      if (HasFailure() || now <= before + before / 400) return now;
-      before = now;
+      without_a_new_one = now <= height + height / 400 ? without_a_new_one + 1 : 0;
+      height = std::max(height, now);
+      if (HasFailure() || without_a_new_one == 3) return height;
     }
     ADD_FAILURE() << "memory went on growing";
-    return before;
+    return height;
   }
   static constexpr seconds kReturnPeriod{32};
 
@@ -423,6 +426,7 @@ TEST_F(Stress, Soak) {
       static_cast<unsigned long long>(load.visits()), load.selects(), load.SelectQuantile(0.5),
       load.SelectQuantile(0.95), Megabytes(before), Megabytes(most), Megabytes(after),
       100 * (Megabytes(after) / Megabytes(before) - 1));
+  if (full) std::printf("%s\n", MemoryStats().c_str());
   EXPECT_LE(after, AtMost(before, 1, full));
   EXPECT_LT(load.SelectQuantile(0.95), full ? 50 : 500);
 }

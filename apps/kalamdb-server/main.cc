@@ -84,7 +84,6 @@ int Run(const ServerConfig& config, const std::string& port_file) {
   kalam::log::Flush();
   if (!port_file.empty()) WritePortFile(port_file, (*server)->port());
 
-  if (auto started = (*server)->AwaitEngines(); !started.ok()) return Fail(started.error());
   const int signal = WaitForStop(signals);
   kalam::log::Info("server", signal == SIGINT ? "SIGINT: stopping" : "SIGTERM: stopping");
   (*server)->Stop();

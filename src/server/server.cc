@@ -271,8 +271,7 @@ struct Server::Parts {
   Status OpenApi();
 };
 
-// The two engines need nothing of the store and are most of what a start computes. Reads and writes of single hot rows
-// do without them, so nobody waits for them but who needs them.
+// The two engines need nothing of the store and are most of what a start computes: they start beside it and all else.
 void Server::Parts::StartEngines() {
   engine = duck::Engine::Make(EngineOptionsOf(config));
   segment_engine = duck::SegmentEngine::Make({.memory_limit_bytes = config.storage.segment_memory});
@@ -594,6 +593,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   KALAM_TRY(parts->OpenStore());
   KALAM_TRY(parts->OpenApi());
   KALAM_TRY(parts->flush->Start());
+  KALAM_TRY(parts->engines_started.get());
   parts->loops.Start();
   parts->http.Start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -602,8 +602,6 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Stop(); }
-
-Status Server::AwaitEngines() { return parts_->engines_started.get(); }
 
 std::uint16_t Server::port() const { return parts_->http.port(); }
 

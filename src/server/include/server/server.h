@@ -18,9 +18,6 @@ class Server {
   // Starts and returns once requests are accepted. Errors: kIo for a taken port or an unusable
   // folder, kUnavailable when another server has the data folder, kCorruption.
   static Result<std::unique_ptr<Server>> Start(const ServerConfig& config);
-  // Waits until the engines run, which takes some tens of milliseconds longer. Once. Errors: kInternal, and every
-  // statement that needs the one that did not start fails.
-  Status AwaitEngines();
   // Stops if Stop was not called.
   ~Server();
 

@@ -163,12 +163,13 @@ Unsynced& Power() {
   return *power;
 }
 
-// Zeros ahead of the write-ahead log (src/kv/log_zeroer.h) come when they come, and may fail: a fault there would tell
-// nothing, and its number would be another one each time.
-bool WritesZeros() {
+// What comes when it comes, so that numbers of calls would be others each time, and is no part of what is tested: zeros
+// ahead of the write-ahead log (src/kv/log_zeroer.h), and compactions of the store.
+bool IsInTheBackground() {
   char name[16] = "";
   ::prctl(PR_GET_NAME, name);
-  return std::string_view(name) == "wal-zero";
+  const std::string_view thread = name;
+  return thread == "wal-zero" || thread.starts_with("rocksdb:low");
 }
 
 enum class Needs { kSpace, kNothing };
@@ -176,7 +177,7 @@ enum class Needs { kSpace, kNothing };
 // True: the call must fail, errno says how.
 bool Fails(const char* call, const std::string& path, Needs needs) {
   if (control == nullptr || !control->armed) return false;
-  if (path.find(control->part) == std::string::npos || WritesZeros()) return false;
+  if (path.find(control->part) == std::string::npos || IsInTheBackground()) return false;
   const std::uint64_t number = control->calls.fetch_add(1);
   if (number < control->at) return false;
   const bool first = number == control->at;

@@ -5,7 +5,6 @@
 namespace kalam::duck {
 
 Result<RowQuery> Engine::BindRows(ParsedStatement statement, const QueryContext& context) {
-  KALAM_TRY(impl_->AwaitStart());
   if (statement.kind() != StatementKind::kSelect) {
     return Error(ErrorCode::kInvalidArgument, "ERROR: a live query is a SELECT");
   }
@@ -50,7 +49,6 @@ Result<RowQuery> Engine::BindRows(ParsedStatement statement, const QueryContext&
 Status Engine::FirstRows(ParsedStatement statement, const QueryContext& context,
                          std::span<const std::string> columns, std::span<const std::string> order,
                          std::size_t count, RowSink& sink) {
-  KALAM_TRY(impl_->AwaitStart());
   auto& given = statement.impl_->statement->Cast<duckdb::SelectStatement>().node->Cast<duckdb::SelectNode>();
   auto node = duckdb::make_uniq<duckdb::SelectNode>();
   for (const auto& column : columns) node->select_list.push_back(TargetColumn(*given.from_table, column));

@@ -174,34 +174,20 @@ std::shared_ptr<duckdb::DuckDB> Engine::Impl::OpenDatabase() {
   return opened;
 }
 
-Status Engine::Impl::OpenFirst() try {
+Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) try {
   if (duckdb::DuckDB::LibraryVersion() != kEngineVersion) {
     return Error(ErrorCode::kInternal, std::string("libduckdb is ") + duckdb::DuckDB::LibraryVersion() +
                                            ", built for " + std::string(kEngineVersion));
   }
+  auto impl = std::make_unique<Impl>(std::move(options));
   CountedAllocator::Install();
-  MemoryBudget::SetCommonLimit(options.memory_limit_bytes);
-  database = OpenDatabase();
-  plans_made = 0;  // those were ours
-  row_context = std::make_shared<RowContext>(*database, options.texts);
-  return {};
+  MemoryBudget::SetCommonLimit(impl->options.memory_limit_bytes);
+  impl->database = impl->OpenDatabase();
+  impl->plans_made = 0;  // those were ours
+  impl->row_context = std::make_shared<RowContext>(*impl->database, impl->options.texts);
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 } catch (const std::exception& e) {
   return Error(ErrorCode::kInternal, std::string("start the query engine: ") + e.what());
-}
-
-std::unique_ptr<Engine> Engine::Make(EngineOptions options) {
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(std::move(options))));
-}
-
-Status Engine::Start() {
-  impl_->started.set_value(impl_->OpenFirst());
-  return impl_->AwaitStart();
-}
-
-Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
-  auto engine = Make(std::move(options));
-  KALAM_TRY(engine->Start());
-  return engine;
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -299,27 +285,23 @@ Result<ParsedStatement> Engine::Parse(const StatementText& text) {
 }
 
 Status Engine::Select(ParsedStatement statement, const QueryContext& context, RowSink& sink) {
-  KALAM_TRY(impl_->AwaitStart());
   if (statement.impl_->kind == StatementKind::kExplain) return impl_->Explain(*statement.impl_, context, sink);
   return impl_->RunRows(*statement.impl_, context, {}, sink);
 }
 
 Status Engine::InsertRows(ParsedStatement statement, const QueryContext& context,
                           std::span<const DataType> types, RowSink& sink) {
-  KALAM_TRY(impl_->AwaitStart());
   return impl_->RunRows(*statement.impl_, context, {.columns = {}, .types = types}, sink);
 }
 
 Status Engine::UpdateRows(ParsedStatement statement, const QueryContext& context,
                           std::span<const std::string> columns, std::span<const DataType> types,
                           RowSink& sink) {
-  KALAM_TRY(impl_->AwaitStart());
   return impl_->RunRows(*statement.impl_, context, {.columns = columns, .types = types}, sink);
 }
 
 Status Engine::DeleteRows(ParsedStatement statement, const QueryContext& context,
                           std::span<const std::string> columns, bool with_seq, RowSink& sink) {
-  KALAM_TRY(impl_->AwaitStart());
   return impl_->RunRows(*statement.impl_, context, {.columns = columns, .types = {}, .with_seq = with_seq}, sink);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,13 +31,8 @@ struct Engine::Impl {
   explicit Impl(EngineOptions engine_options)
       : options(std::move(engine_options)), cache(options.plan_cache_size) {}
 
-  // Waits for Engine::Start. Errors: what that said.
-  Status AwaitStart() const { return start.get(); }
-
   EngineOptions options;
   PlanCache cache;
-  std::promise<Status> started;
-  const std::shared_future<Status> start = started.get_future().share();
   std::shared_ptr<duckdb::DuckDB> database;  // guarded by pool_mutex once the engine is open
   const KnownFunctions known_functions{[this] {
     const std::lock_guard lock(pool_mutex);
@@ -52,8 +46,6 @@ struct Engine::Impl {
   std::mutex pool_mutex;
   std::vector<std::unique_ptr<Session>> idle;  // guarded by pool_mutex; used last at the end
 
-  // What Start does.
-  Status OpenFirst();
   // An instance of the engine with all that queries need, and nothing that they must not have. Throws the engine's
   // exceptions.
   std::shared_ptr<duckdb::DuckDB> OpenDatabase();

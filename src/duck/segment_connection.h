@@ -5,23 +5,15 @@
 #include "duckdb_headers.h"
 #include "footer_cache.h"
 
-#include <future>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
 namespace kalam::duck {
 
 struct SegmentEngine::Impl {
-  explicit Impl(const SegmentEngineOptions& engine_options);
-  // What Start does.
-  Status OpenDatabase();
-
-  const SegmentEngineOptions options;
-  std::promise<Status> started;
-  const std::shared_future<Status> start = started.get_future().share();
+  SegmentEngineOptions options;
   std::unique_ptr<duckdb::DuckDB> database;
   std::mutex mutex;
   std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex
@@ -29,12 +21,10 @@ struct SegmentEngine::Impl {
   std::unique_ptr<WorkerPool> helpers;  // of queries; ends first
 };
 
-// A connection of a SegmentEngine, taken from its pool and given back. Waits for the engine's start, and throws when
-// that failed.
+// A connection of a SegmentEngine, taken from its pool and given back.
 class SegmentConnection {
  public:
   explicit SegmentConnection(SegmentEngine& engine) : impl_(*engine.impl_) {
-    if (const Status& started = impl_.start.get(); !started.ok()) throw std::runtime_error(started.error().message());
     {
       const std::lock_guard lock(impl_.mutex);
       if (!impl_.idle.empty()) {

@@ -6,8 +6,6 @@
 #include "segment_scan.h"
 #include "types.h"
 
-#include <chrono>
-
 #include <duckdb/storage/object_cache.hpp>
 
 namespace kalam::duck {
@@ -74,13 +72,10 @@ class ScannedRows final : public SegmentRows {
 SegmentEngine::SegmentEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SegmentEngine::~SegmentEngine() = default;
 
-SegmentEngine::Impl::Impl(const SegmentEngineOptions& engine_options)
-    : options(engine_options), footers(std::make_unique<FooterCache>(options.footer_cache_bytes)) {
-  constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
-  helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
-}
-
-Status SegmentEngine::Impl::OpenDatabase() try {
+Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
+    const SegmentEngineOptions& options) try {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
   duckdb::DBConfig config;
   config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
@@ -91,34 +86,21 @@ Status SegmentEngine::Impl::OpenDatabase() try {
   config.options.use_temporary_directory = false;
   // The system's page cache has the files already; a second copy of whatever was read would fill the memory limit.
   config.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
-  database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-  duckdb::ExtensionLoader loader(*database->instance, "kalam");
+  impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
+  duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterRowsFunction(loader);
-  const auto set = duckdb::Connection(*database).Query("SET GLOBAL parquet_metadata_cache = true");
+  impl->footers = std::make_unique<FooterCache>(options.footer_cache_bytes);
+  const auto set = duckdb::Connection(*impl->database).Query("SET GLOBAL parquet_metadata_cache = true");
   if (set->HasError()) return Error(ErrorCode::kInternal, "start the engine of segments: " + set->GetError());
-  return {};
+  constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
+  impl->helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
+  return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::move(impl)));
 } catch (const std::exception& e) {
   return Error(ErrorCode::kInternal, std::string("start the engine of segments: ") + e.what());
 }
 
-std::unique_ptr<SegmentEngine> SegmentEngine::Make(const SegmentEngineOptions& options) {
-  return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::make_unique<Impl>(options)));
-}
-
-Status SegmentEngine::Start() {
-  impl_->started.set_value(impl_->OpenDatabase());
-  return impl_->start.get();
-}
-
-Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(const SegmentEngineOptions& options) {
-  auto engine = Make(options);
-  KALAM_TRY(engine->Start());
-  return engine;
-}
-
 void SegmentEngine::Forget(const std::string& path) {
-  const bool started = impl_->start.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  if (started && impl_->database) impl_->footers->Forget(impl_->database->instance->GetObjectCache(), path);
+  impl_->footers->Forget(impl_->database->instance->GetObjectCache(), path);
 }
 
 Result<std::unique_ptr<SegmentRows>> SegmentEngine::Read(const std::string& path,

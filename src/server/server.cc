@@ -212,6 +212,13 @@ struct Server::Parts {
         loops(config.server.workers == 0 ? Cores() : config.server.workers),
         http(loops, HttpOptions(config), handler) {}
 
+  // The two engines need nothing of the store and are most of what a start computes: they open beside it.
+  struct Engines {
+    std::unique_ptr<duck::SegmentEngine> segments;
+    std::unique_ptr<duck::Engine> statements;
+  };
+  using OpeningEngines = std::future<Result<Engines>>;
+
   const ServerConfig config;
   SystemClock clock;
   Stats stats;
@@ -241,7 +248,6 @@ struct Server::Parts {
   std::unique_ptr<jobs::JobRunner> job_runner;  // its jobs call those above: destroyed first
   std::unique_ptr<query::SystemTables> system_tables;
   std::unique_ptr<duck::Engine> engine;
-  std::future<Status> engines_started;
   std::unique_ptr<live::Hub> hub;
   std::unique_ptr<exec::SessionCache> sessions;
   std::unique_ptr<auth::JwtVerifier> verifier;
@@ -259,8 +265,8 @@ struct Server::Parts {
   void PurgeUsers() const;
   void LogStoreSize() const;
 
-  void StartEngines();
-  Status OpenStore();
+  OpeningEngines StartEngines() const;
+  Status OpenStore(OpeningEngines engines);
   Status OpenCold();
   void OpenJobs();
   Result<bool> ResumeJob(const jobs::Job& job) const;
@@ -271,18 +277,17 @@ struct Server::Parts {
   Status OpenApi();
 };
 
-// The two engines need nothing of the store and are most of what a start computes: they start beside it and all else.
-void Server::Parts::StartEngines() {
-  engine = duck::Engine::Make(EngineOptionsOf(config));
-  segment_engine = duck::SegmentEngine::Make({.memory_limit_bytes = config.storage.segment_memory});
-  engines_started = std::async(std::launch::async, [this] {
-    const Status statements = engine->Start();
-    const Status segments = segment_engine->Start();
-    return statements.ok() ? segments : statements;
+Server::Parts::OpeningEngines Server::Parts::StartEngines() const {
+  return std::async(std::launch::async, [this]() -> Result<Engines> {
+    Engines engines;
+    KALAM_TRY_ASSIGN(engines.segments,
+                     duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
+    KALAM_TRY_ASSIGN(engines.statements, duck::Engine::Open(EngineOptionsOf(config)));
+    return engines;
   });
 }
 
-Status Server::Parts::OpenStore() {
+Status Server::Parts::OpenStore(OpeningEngines engines) {
   KALAM_TRY(CreateFolders(config));
   KALAM_TRY_ASSIGN(store, kv::Store::Open(StoreOptions(config)));
   table::CommitterOptions commit;
@@ -298,6 +303,9 @@ Status Server::Parts::OpenStore() {
   }
   KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
                                                    std::move(catalog_options)));
+  KALAM_TRY_ASSIGN(Engines opened, engines.get());
+  segment_engine = std::move(opened.segments);
+  engine = std::move(opened.statements);
   KALAM_TRY(OpenCold());
   reader = std::make_unique<table::Reader>(*store, cold_rows.get());
   writer = std::make_unique<table::Writer>(*store, *committer, cold_rows.get());
@@ -589,11 +597,9 @@ void Server::Parts::PurgeUsers() const {
 Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   auto parts = std::make_unique<Parts>(config);
   KALAM_TRY(parts->http.Listen(config.server.host, config.server.port));
-  parts->StartEngines();
-  KALAM_TRY(parts->OpenStore());
+  KALAM_TRY(parts->OpenStore(parts->StartEngines()));
   KALAM_TRY(parts->OpenApi());
   KALAM_TRY(parts->flush->Start());
-  KALAM_TRY(parts->engines_started.get());
   parts->loops.Start();
   parts->http.Start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));

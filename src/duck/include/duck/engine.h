@@ -162,13 +162,7 @@ struct EngineOptions {
 // Thread-safe. Each running query uses one pooled connection and the calling thread only.
 class Engine {
  public:
-  // Made at once, without an instance of DuckDB, which takes some 20 ms. Start has to follow, on any thread, and to
-  // return before this is destroyed; until it has, statements are parsed, and wait before they run.
-  static std::unique_ptr<Engine> Make(EngineOptions options);
-  // Once. Errors: kInternal when the library is not the version this was built for, or does not start; then all
-  // statements fail with the same error.
-  Status Start();
-  // Both.
+  // Errors: kInternal when the library is not the version this was built for, or does not start.
   static Result<std::unique_ptr<Engine>> Open(EngineOptions options);
   ~Engine();
 

@@ -65,11 +65,7 @@ class SegmentRows {
 // gives.
 class SegmentEngine {
  public:
-  // Made at once; Start has to follow, on any thread, and to return before this is destroyed. Until it has, reads and
-  // writes wait. Errors: kInternal; then they all fail with kIo.
-  static std::unique_ptr<SegmentEngine> Make(const SegmentEngineOptions& options);
-  Status Start();
-  // Both.
+  // Errors: kInternal.
   static Result<std::unique_ptr<SegmentEngine>> Open(const SegmentEngineOptions& options);
   ~SegmentEngine();
 

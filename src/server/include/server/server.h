@@ -10,7 +10,7 @@ namespace kalam::server {
 
 // The whole server: opens everything in order, and closes it in reverse.
 //
-//   configuration -> port check -> store -> catalog -> HTTP; the engines beside all of it
+//   configuration -> port check -> store and engines, side by side -> catalog -> HTTP
 //
 // Owned and used by one thread, main's.
 class Server {

@@ -10,7 +10,8 @@ endif()
 set(KALAM_DEPS_DIR ${_deps_default} CACHE PATH "Where scripts/setup keeps downloaded dependencies")
 set(_duckdb ${KALAM_DEPS_DIR}/duckdb-${KALAM_DUCKDB_VERSION})
 
-if(NOT EXISTS ${_duckdb}/lib/libduckdb.so OR NOT EXISTS ${_duckdb}/include/src/include/duckdb.hpp)
+if(NOT EXISTS ${_duckdb}/lib/libduckdb.so OR
+   NOT EXISTS ${_duckdb}/include/extension/parquet/include/parquet_reader.hpp)
   message(FATAL_ERROR "DuckDB ${KALAM_DUCKDB_VERSION} is not in ${_duckdb}. Run scripts/setup first.")
 endif()
 
@@ -24,6 +25,13 @@ target_include_directories(duckdb SYSTEM INTERFACE
   ${_duckdb}/include/third_party/fmt/include
   ${_duckdb}/include/third_party/fast_float
   ${_duckdb}/include/third_party/utf8proc/include)
+
+# Its reader of Parquet files, an extension that the library has within.
+add_library(duckdb_parquet INTERFACE)
+target_include_directories(duckdb_parquet SYSTEM INTERFACE
+  ${_duckdb}/include/extension/parquet/include
+  ${_duckdb}/include/third_party/parquet
+  ${_duckdb}/include/third_party/thrift)
 
 # duckdb.h, its C interface, for who loads the library by itself.
 add_library(duckdb_header INTERFACE)

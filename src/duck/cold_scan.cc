@@ -114,8 +114,7 @@ bool ColdScan::OpenNextSegment() {
   auto file = segment_->open();
   if (!file.ok()) throw Failure{std::move(file).error()};
   file_ = *std::move(file);
-  scan_.emplace(*connection_->context, file_.path, columns, key_column, shared_->keys, filters);
-  connection_.Opened(file_.path);
+  scan_.emplace(*connection_->context, connection_.footers(), file_.path, columns, key_column, shared_->keys, filters);
   chunk_.Destroy();
   chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
   return true;

@@ -1,65 +1,46 @@
 #include "footer_cache.h"
 
-#include "base/bytes.h"
-
-#include <array>
-#include <fstream>
-
-#include <duckdb/storage/object_cache.hpp>
+#include <utility>
 
 namespace kalam::duck {
 namespace {
 
-// A footer as objects, against its length in the file: strings, optional fields and lists of their
-// own.
+// A footer as objects, against its length in the file: strings, optional fields and lists of their own.
 constexpr std::size_t kParsedBytesPerByte = 8;
-
-// The file ends with the footer's length and "PAR1" (Parquet, "File Format").
-std::size_t ParsedBytes(const std::string& path) {
-  std::array<char, 8> end{};
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(-static_cast<std::streamoff>(end.size()), std::ios::end);
-  if (!file.read(end.data(), end.size())) return 0;
-  return kParsedBytesPerByte * LoadLittleEndian<std::uint32_t>(end.data());
-}
 
 }  // namespace
 
-void FooterCache::Used(duckdb::ClientContext& context, const std::string& path) {
-  std::list<Footer> forgotten;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = by_path_.find(path);
-    if (known != by_path_.end()) return by_use_.splice(by_use_.begin(), by_use_, known->second);
-  }
-  const std::size_t bytes = ParsedBytes(path);
-  {
-    const std::lock_guard lock(mutex_);
-    if (by_path_.contains(path)) return;
-    by_use_.push_front({path, bytes});
-    by_path_.emplace(path, by_use_.begin());
-    bytes_ += bytes;
-    while (bytes_ > max_bytes_) {
-      const auto oldest = std::prev(by_use_.end());
-      bytes_ -= oldest->bytes;
-      by_path_.erase(oldest->path);
-      forgotten.splice(forgotten.begin(), by_use_, oldest);
-    }
-  }
-  auto& kept = duckdb::ObjectCache::GetObjectCache(context);
-  for (const Footer& footer : forgotten) kept.Delete(footer.path);
+FooterCache::Footer FooterCache::Find(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto known = by_path_.find(path);
+  if (known == by_path_.end()) return nullptr;
+  by_use_.splice(by_use_.begin(), by_use_, known->second);
+  return known->second->footer;
 }
 
-void FooterCache::Forget(duckdb::ObjectCache& kept, const std::string& path) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = by_path_.find(path);
-    if (known == by_path_.end()) return;
-    bytes_ -= known->second->bytes;
-    by_use_.erase(known->second);
-    by_path_.erase(known);
+void FooterCache::Keep(const std::string& path, Footer footer, std::size_t bytes_in_file) {
+  std::list<Entry> forgotten;  // which takes its time, and waits for the end of the lock
+  const std::lock_guard lock(mutex_);
+  if (by_path_.contains(path)) return;
+  by_use_.push_front({path, std::move(footer), kParsedBytesPerByte * bytes_in_file});
+  by_path_.emplace(path, by_use_.begin());
+  bytes_ += by_use_.front().bytes;
+  while (bytes_ > max_bytes_) {
+    const auto oldest = std::prev(by_use_.end());
+    bytes_ -= oldest->bytes;
+    by_path_.erase(oldest->path);
+    forgotten.splice(forgotten.begin(), by_use_, oldest);
   }
-  kept.Delete(path);
+}
+
+void FooterCache::Forget(const std::string& path) {
+  std::list<Entry> forgotten;
+  const std::lock_guard lock(mutex_);
+  const auto known = by_path_.find(path);
+  if (known == by_path_.end()) return;
+  bytes_ -= known->second->bytes;
+  forgotten.splice(forgotten.begin(), by_use_, known->second);
+  by_path_.erase(known);
 }
 
 }  // namespace kalam::duck

@@ -8,34 +8,40 @@
 #include <string>
 #include <unordered_map>
 
+namespace duckdb {
+class ParquetFileMetadataCache;
+}
+
 namespace kalam::duck {
 
-// Bounds the footers that the engine keeps of the files it has read, so that a read of one row does
-// not parse the descriptions of all row groups each time [a tenth of a point read]. The engine
-// itself never forgets one.
+// Keeps the footers of files that were read, parsed, so that a read of one row does not parse the descriptions of all
+// row groups each time [a tenth of a point read]; those used last.
 //
 // Thread-safe.
 class FooterCache {
  public:
+  using Footer = duckdb::shared_ptr<duckdb::ParquetFileMetadataCache>;
+
   explicit FooterCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // `path` was read with `context` just now, and the engine has kept its footer. Lets it forget
-  // those that were not used for the longest time, while they are more than max_bytes together.
-  void Used(duckdb::ClientContext& context, const std::string& path);
-
-  // The file goes: so does its footer, in `kept` as well.
-  void Forget(duckdb::ObjectCache& kept, const std::string& path);
+  // Null: it is not here.
+  Footer Find(const std::string& path);
+  // `bytes_in_file`: its length there.
+  void Keep(const std::string& path, Footer footer, std::size_t bytes_in_file);
+  // The file goes.
+  void Forget(const std::string& path);
 
  private:
-  struct Footer {
+  struct Entry {
     std::string path;
+    Footer footer;
     std::size_t bytes;
   };
 
   const std::size_t max_bytes_;
   std::mutex mutex_;
-  std::list<Footer> by_use_;  // the latest at the front
-  std::unordered_map<std::string, std::list<Footer>::iterator> by_path_;
+  std::list<Entry> by_use_;  // the latest at the front
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_path_;
   std::size_t bytes_ = 0;
 };
 

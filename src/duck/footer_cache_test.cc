@@ -1,16 +1,16 @@
 #include "footer_cache.h"
 
-#include "base/bytes.h"
 #include "base/temp_folder.h"
+#include "duck/segment_engine.h"
 
 #include <cstdint>
-#include <fstream>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <duckdb/storage/object_cache.hpp>
 #include <gtest/gtest.h>
+#include <parquet_reader.hpp>
 
 namespace kalam::duck {
 namespace {
@@ -18,67 +18,61 @@ namespace {
 // What a parsed footer counts, in bytes of the file.
 constexpr std::size_t kParsedBytesPerByte = 8;
 
-struct ParsedFooter final : duckdb::ObjectCacheEntry {
-  std::string GetObjectType() override { return "footer of a test"; }
-};
-
 class FooterCacheTest : public testing::Test {
  protected:
-  // The end of a Parquet file whose footer has that length.
-  std::string File(const std::string& name, std::uint32_t footer_bytes) {
-    std::string end;
-    AppendLittleEndian(end, footer_bytes);
-    const std::string path = folder_.path() + "/" + name;
-    std::ofstream(path, std::ios::binary) << "rows" << end << "PAR1";
-    return path;
+  FooterCacheTest() {
+    bool ended = false;
+    const auto one_row = [&](std::span<Datum> row) -> Result<bool> {
+      row[0] = Datum::Int(1);
+      return !std::exchange(ended, true);
+    };
+    const std::string path = folder_.path() + "/s.parquet";
+    EXPECT_EQ(SegmentEngine::Open({}).value()->Write(path, {{"id", DataType::kBigInt, 1}}, one_row).value(), 1U);
+    footer_ = duckdb::ParquetReader(*connection_.context, duckdb::OpenFileInfo(path), duckdb::ParquetOptions()).metadata;
   }
-  // As the engine does when a scan opens.
-  void Read(FooterCache& footers, const std::string& path) {
-    kept_.Put(path, duckdb::make_shared_ptr<ParsedFooter>());
-    footers.Used(*connection_.context, path);
+
+  // As a scan does when it opens the file, whose footer has that length.
+  void Read(FooterCache& footers, const std::string& path, std::size_t footer_bytes = 100) {
+    if (!footers.Find(path)) footers.Keep(path, footer_, footer_bytes);
   }
-  bool Keeps(const std::string& path) { return kept_.GetObject(path) != nullptr; }
 
   TempFolder folder_;
   duckdb::DuckDB database_{nullptr};
   duckdb::Connection connection_{database_};
-  duckdb::ObjectCache& kept_ = duckdb::ObjectCache::GetObjectCache(*connection_.context);
+  FooterCache::Footer footer_;
 };
 
 TEST_F(FooterCacheTest, ForgetsWhatWasNotUsedForTheLongestTime) {
   FooterCache footers(kParsedBytesPerByte * 300);
-  const std::string a = File("a", 100), b = File("b", 100), c = File("c", 100), d = File("d", 100);
-  for (const auto& path : {a, b, c, a, d}) Read(footers, path);
-  EXPECT_TRUE(Keeps(a));
-  EXPECT_FALSE(Keeps(b));
-  EXPECT_TRUE(Keeps(c));
-  EXPECT_TRUE(Keeps(d));
-  Read(footers, b);
-  EXPECT_FALSE(Keeps(c));
+  for (const char* path : {"a", "b", "c", "a", "d"}) Read(footers, path);
+  EXPECT_EQ(footers.Find("b"), nullptr);
+  EXPECT_EQ(footers.Find("c"), footer_);
+  EXPECT_EQ(footers.Find("a"), footer_);
+  EXPECT_EQ(footers.Find("d"), footer_);
+  Read(footers, "b");
+  EXPECT_EQ(footers.Find("c"), nullptr);
 }
 
 TEST_F(FooterCacheTest, ForgetsAFileThatGoes) {
   FooterCache footers(kParsedBytesPerByte * 200);
-  const std::string a = File("a", 100), b = File("b", 100), c = File("c", 100);
-  Read(footers, a);
-  Read(footers, b);
-  footers.Forget(kept_, a);
-  footers.Forget(kept_, "another");
-  EXPECT_FALSE(Keeps(a));
-  Read(footers, c);
-  EXPECT_TRUE(Keeps(b)) << "there is room for two";
-  Read(footers, a);
-  EXPECT_FALSE(Keeps(b));
+  Read(footers, "a");
+  Read(footers, "b");
+  footers.Forget("a");
+  footers.Forget("another");
+  EXPECT_EQ(footers.Find("a"), nullptr);
+  Read(footers, "c");
+  EXPECT_NE(footers.Find("b"), nullptr) << "there is room for two";
+  Read(footers, "a");
+  EXPECT_EQ(footers.Find("c"), nullptr);
 }
 
 TEST_F(FooterCacheTest, AFooterThatIsTooLargeIsNotKept) {
   FooterCache footers(kParsedBytesPerByte * 300);
-  const std::string small = File("small", 10), large = File("large", 301);
-  Read(footers, small);
-  Read(footers, large);
-  EXPECT_FALSE(Keeps(large));
-  Read(footers, small);
-  EXPECT_TRUE(Keeps(small));
+  Read(footers, "small", 10);
+  Read(footers, "large", 301);
+  EXPECT_EQ(footers.Find("large"), nullptr);
+  Read(footers, "small", 10);
+  EXPECT_NE(footers.Find("small"), nullptr);
 }
 
 TEST_F(FooterCacheTest, NeverKeepsMoreThanItsBound) {
@@ -87,15 +81,15 @@ TEST_F(FooterCacheTest, NeverKeepsMoreThanItsBound) {
   std::mt19937 random(seed);
   constexpr std::size_t kMost = 2'000;
   FooterCache footers(kParsedBytesPerByte * kMost);
-  std::vector<std::pair<std::string, std::uint32_t>> files;
-  for (int i = 0; i < 60; ++i) {
-    const auto bytes = static_cast<std::uint32_t>(random() % 400 + 1);
-    files.emplace_back(File(std::to_string(i), bytes), bytes);
-  }
+  std::vector<std::size_t> bytes_of_files;
+  for (int i = 0; i < 60; ++i) bytes_of_files.push_back(random() % 400 + 1);
   for (int i = 0; i < 1'000; ++i) {
-    Read(footers, files[random() % files.size()].first);
+    const std::size_t file = random() % bytes_of_files.size();
+    Read(footers, std::to_string(file), bytes_of_files[file]);
     std::size_t kept = 0;
-    for (const auto& [path, bytes] : files) kept += Keeps(path) ? bytes : 0;
+    for (std::size_t each = 0; each < bytes_of_files.size(); ++each) {
+      kept += footers.Find(std::to_string(each)) ? bytes_of_files[each] : 0;
+    }
     ASSERT_LE(kept, kMost);
   }
 }

@@ -42,8 +42,7 @@ class SegmentConnection {
   SegmentConnection(const SegmentConnection&) = delete;
   SegmentConnection& operator=(const SegmentConnection&) = delete;
 
-  // To be called after a scan of the file has been opened.
-  void Opened(const std::string& path) const { impl_.footers->Used(*connection_->context, path); }
+  FooterCache& footers() const { return *impl_.footers; }
 
   duckdb::Connection& operator*() const { return *connection_; }
   duckdb::Connection* operator->() const { return connection_.get(); }

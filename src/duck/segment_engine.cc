@@ -6,8 +6,6 @@
 #include "segment_scan.h"
 #include "types.h"
 
-#include <duckdb/storage/object_cache.hpp>
-
 namespace kalam::duck {
 namespace {
 
@@ -19,8 +17,7 @@ class ScannedRows final : public SegmentRows {
       : connection_(engine), path_(std::move(path)) {
     connection_->BeginTransaction();
     try {
-      scan_.emplace(*connection_->context, path_, columns, key_column, keys);
-      connection_.Opened(path_);
+      scan_.emplace(*connection_->context, connection_.footers(), path_, columns, key_column, keys);
       for (const SegmentColumn& column : columns) types_.push_back(column.type);
       chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
     } catch (...) {
@@ -90,7 +87,8 @@ Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
   duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterRowsFunction(loader);
   impl->footers = std::make_unique<FooterCache>(options.footer_cache_bytes);
-  const auto set = duckdb::Connection(*impl->database).Query("SET GLOBAL parquet_metadata_cache = true");
+  // One read for all of a column, or of a group, instead of one for each field of each page's header.
+  const auto set = duckdb::Connection(*impl->database).Query("SET GLOBAL prefetch_all_parquet_files = true");
   if (set->HasError()) return Error(ErrorCode::kInternal, "start the engine of segments: " + set->GetError());
   constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
   impl->helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
@@ -100,7 +98,7 @@ Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
 }
 
 void SegmentEngine::Forget(const std::string& path) {
-  impl_->footers->Forget(impl_->database->instance->GetObjectCache(), path);
+  impl_->footers->Forget(path);
 }
 
 Result<std::unique_ptr<SegmentRows>> SegmentEngine::Read(const std::string& path,

@@ -1,226 +1,152 @@
 #include "segment_scan.h"
 
 #include "datum_vector.h"
+#include "row_groups.h"
 #include "types.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
-#include <vector>
 
-#include <duckdb/catalog/catalog.hpp>
-#include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
-#include <duckdb/common/multi_file/multi_file_list.hpp>
-#include <duckdb/common/multi_file/multi_file_states.hpp>
-#include <duckdb/execution/execution_context.hpp>
-#include <duckdb/parallel/thread_context.hpp>
-#include <duckdb/parser/tableref/table_function_ref.hpp>
 #include <duckdb/planner/filter/conjunction_filter.hpp>
 #include <duckdb/planner/filter/constant_filter.hpp>
-#include <duckdb/planner/filter/in_filter.hpp>
-#include <duckdb/planner/filter/optional_filter.hpp>
+#include <parquet_reader.hpp>
 
 namespace kalam::duck {
 namespace {
 
-using duckdb::Value;
-
-// Above this many keys a list filter costs more per row than it saves.
-constexpr std::size_t kMaxListedKeys = 64;
-
-const duckdb::TableFunction& ParquetScanFunction(duckdb::ClientContext& context) {
-  auto& catalog = duckdb::Catalog::GetSystemCatalog(context);
-  auto& entry =
-      catalog.GetEntry<duckdb::TableFunctionCatalogEntry>(context, DEFAULT_SCHEMA, "parquet_scan");
-  for (const auto& function : entry.functions.functions) {
-    if (function.arguments.size() == 1 &&
-        function.arguments[0].id() == duckdb::LogicalTypeId::VARCHAR)
-      return function;
-  }
-  throw duckdb::InternalException("the engine has no parquet_scan");
-}
+using duckdb::ExpressionType;
+using duckdb::idx_t;
 
 duckdb::LogicalType FileType(DataType type) {
   return type == DataType::kJson ? duckdb::LogicalType::VARCHAR : ToLogicalType(type);
 }
 
-// A default as text, which is what parquet_scan takes.
-Value DefaultText(const SegmentColumn& column) {
-  if (!column.default_value || column.default_value->view().is_null())
-    return Value(duckdb::LogicalType::VARCHAR);
-  duckdb::Vector vector(FileType(column.type), 1);
-  WriteDatum(vector, 0, column.type, column.default_value->view());
-  return vector.GetValue(0).DefaultCastAs(duckdb::LogicalType::VARCHAR);
+duckdb::unique_ptr<duckdb::ParquetReader> OpenFile(duckdb::ClientContext& context, FooterCache& footers,
+                                                   const std::string& path) {
+  duckdb::ParquetOptions options;
+  options.can_have_nan = true;  // which a row group's bounds do not tell
+  auto footer = footers.Find(path);
+  const bool known = footer != nullptr;
+  auto reader = duckdb::make_uniq<duckdb::ParquetReader>(context, duckdb::OpenFileInfo(path), std::move(options),
+                                                         std::move(footer));
+  if (!known) footers.Keep(path, reader->metadata, reader->metadata->footer_size);
+  return reader;
 }
 
-// parquet_scan's `schema`: {field id: {name, type, default_value}}.
-Value SchemaOf(const std::vector<SegmentColumn>& columns) {
-  const auto entry_type =
-      duckdb::LogicalType::STRUCT({{"name", duckdb::LogicalType::VARCHAR},
-                                   {"type", duckdb::LogicalType::VARCHAR},
-                                   {"default_value", duckdb::LogicalType::VARCHAR}});
-  duckdb::vector<Value> keys, values;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const SegmentColumn& column = columns[i];
-    keys.push_back(Value::INTEGER(column.field_id));
-    // Numbered names: two columns may differ in case only.
-    values.push_back(Value::STRUCT({{"name", Value("c" + std::to_string(i))},
-                                    {"type", Value(FileType(column.type).ToString())},
-                                    {"default_value", DefaultText(column)}}));
-  }
-  return Value::MAP(duckdb::LogicalType::INTEGER, entry_type, std::move(keys), std::move(values));
+void AddFilter(duckdb::TableFilterSet& filters, idx_t column, ExpressionType comparison, duckdb::Value value) {
+  auto& place = filters.filters[column];
+  if (!place) place = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
+  place->Cast<duckdb::ConjunctionAndFilter>().child_filters.push_back(
+      duckdb::make_uniq<duckdb::ConstantFilter>(comparison, std::move(value)));
 }
 
-void AddBound(duckdb::ConjunctionAndFilter& filter, duckdb::ExpressionType comparison,
-              const kalam::Value& bound) {
-  filter.child_filters.push_back(
-      duckdb::make_uniq<duckdb::ConstantFilter>(comparison, ToDuckValue(bound.view())));
-}
-
-duckdb::unique_ptr<duckdb::TableFilter> FilterOf(const KeyRange& keys) {
-  auto filter = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
-  if (keys.lower)
-    AddBound(*filter, duckdb::ExpressionType::COMPARE_GREATERTHANOREQUALTO, *keys.lower);
-  if (keys.upper) AddBound(*filter, duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO, *keys.upper);
-  if (keys.points && !keys.points->empty()) {
-    AddBound(*filter, duckdb::ExpressionType::COMPARE_GREATERTHANOREQUALTO, keys.points->front());
-    AddBound(*filter, duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO, keys.points->back());
-    if (keys.points->size() > 1 && keys.points->size() <= kMaxListedKeys) {
-      duckdb::vector<Value> list;
-      for (const auto& point : *keys.points) list.push_back(ToDuckValue(point.view()));
-      // A hint for row groups only: between them, the query's own WHERE decides.
-      filter->child_filters.push_back(duckdb::make_uniq<duckdb::OptionalFilter>(
-          duckdb::make_uniq<duckdb::InFilter>(std::move(list))));
-    }
-  }
-  if (filter->child_filters.empty()) return nullptr;
-  // Decides about row groups, not about rows.
-  if (keys.whole_groups) return duckdb::make_uniq<duckdb::OptionalFilter>(std::move(filter));
-  return filter;
-}
-
-bool Same(const SegmentColumn& a, const SegmentColumn& b) {
-  const auto default_of = [](const SegmentColumn& column) {
-    return column.default_value ? column.default_value->view() : Datum::Null();
+void AddBounds(duckdb::TableFilterSet& filters, idx_t column, const KeyRange& keys) {
+  const auto at_least = [&](const Value& bound) {
+    AddFilter(filters, column, ExpressionType::COMPARE_GREATERTHANOREQUALTO, ToDuckValue(bound.view()));
   };
-  return a.field_id == b.field_id && a.type == b.type && default_of(a) == default_of(b);
-}
-
-// What a connection keeps from scan to scan: binding the same columns again would parse the name of each type as SQL,
-// a tenth of what a read of one row takes. Binds know nothing of the file but its path.
-struct KeptBinds final : duckdb::ClientContextState {
-  static constexpr const char* kName = "kalam_kept_binds";
-  static constexpr std::size_t kMost = 8;
-
-  static KeptBinds& Of(duckdb::ClientContext& context) {
-    auto kept = context.registered_state->GetOrCreate<KeptBinds>(kName);
-    if (!kept->function) kept->function.emplace(ParquetScanFunction(context));
-    return *kept;
+  const auto at_most = [&](const Value& bound) {
+    AddFilter(filters, column, ExpressionType::COMPARE_LESSTHANOREQUALTO, ToDuckValue(bound.view()));
+  };
+  if (keys.lower) at_least(*keys.lower);
+  if (keys.upper) at_most(*keys.upper);
+  if (keys.points && !keys.points->empty()) {
+    at_least(keys.points->front());
+    at_most(keys.points->back());
   }
-
-  // For one scan, which gives it back; null: it has to be made.
-  duckdb::unique_ptr<duckdb::FunctionData> Take(const std::vector<SegmentColumn>& columns) {
-    const auto found = std::ranges::find_if(
-        binds, [&](const auto& kept) { return std::ranges::equal(kept.first, columns, Same); });
-    if (found == binds.end()) return nullptr;
-    auto bind = std::move(found->second);
-    binds.erase(found);
-    return bind;
-  }
-  void Keep(std::vector<SegmentColumn> columns, duckdb::unique_ptr<duckdb::FunctionData> bind) {
-    if (binds.size() == kMost) binds.erase(binds.begin());
-    binds.emplace_back(std::move(columns), std::move(bind));
-  }
-
-  std::optional<duckdb::TableFunction> function;
-  std::vector<std::pair<std::vector<SegmentColumn>, duckdb::unique_ptr<duckdb::FunctionData>>> binds;  // latest last
-};
-
-void PointTo(const std::string& path, duckdb::FunctionData& data) {
-  auto& bind = data.Cast<duckdb::MultiFileBindData>();
-  duckdb::vector<duckdb::OpenFileInfo> files;
-  files.emplace_back(path);
-  bind.file_list = duckdb::make_shared_ptr<duckdb::SimpleMultiFileList>(std::move(files));
-  bind.initial_reader.reset();
-}
-
-duckdb::unique_ptr<duckdb::FunctionData> BindNew(duckdb::ClientContext& context, duckdb::TableFunction& function,
-                                                 const std::string& path,
-                                                 const std::vector<SegmentColumn>& columns) {
-  duckdb::vector<Value> inputs{Value(path)};
-  duckdb::named_parameter_map_t parameters;
-  if (!columns.empty()) parameters["schema"] = SchemaOf(columns);
-  duckdb::vector<duckdb::LogicalType> input_types;
-  duckdb::vector<std::string> input_names;
-  const duckdb::TableFunctionRef reference;
-  duckdb::TableFunctionBindInput bind_input(inputs, parameters, input_types, input_names, nullptr, nullptr, function,
-                                            reference);
-  duckdb::vector<duckdb::LogicalType> types;
-  duckdb::vector<std::string> names;
-  return function.bind(context, bind_input, types, names);
 }
 
 }  // namespace
 
 struct SegmentScan::Impl {
-  Impl(duckdb::ClientContext& client, KeptBinds& kept_binds, std::vector<SegmentColumn> scan_columns)
-      : context(client),
-        kept(kept_binds),
-        columns(std::move(scan_columns)),
-        thread(client),
-        execution(client, thread, nullptr),
-        function(*kept.function) {}
+  // Where a column of the output comes from.
+  struct Origin {
+    std::optional<idx_t> read;  // the column that is read; nullopt: every row has the default
+    bool cast = false;
+    duckdb::Value default_value;
+  };
+
+  Impl(duckdb::ClientContext& client, FooterCache& footers, const std::string& path,
+       const std::vector<SegmentColumn>& columns)
+      : context(client), reader(OpenFile(client, footers, path)) {
+    for (const SegmentColumn& column : columns) origins.push_back(Find(column));
+    as_read = std::ranges::all_of(origins, [](const Origin& origin) { return origin.read && !origin.cast; });
+  }
+
+  Origin Find(const SegmentColumn& column) {
+    const auto& in_file = reader->columns;
+    const auto found = std::ranges::find_if(in_file, [&](const duckdb::MultiFileColumnDefinition& candidate) {
+      return !candidate.identifier.IsNull() && candidate.GetIdentifierFieldId() == column.field_id;
+    });
+    Origin origin;
+    if (found == in_file.end()) {
+      duckdb::Vector value(ToLogicalType(column.type), 1);
+      WriteDatum(value, 0, column.type, column.default_value ? column.default_value->view() : Datum::Null());
+      origin.default_value = value.GetValue(0);
+      return origin;
+    }
+    origin.cast = found->type != FileType(column.type);
+    origin.read = reader->column_ids.size();
+    const auto place = static_cast<idx_t>(found - in_file.begin());
+    reader->column_ids.push_back(duckdb::MultiFileLocalColumnId(place));
+    reader->column_indexes.emplace_back(place);
+    read_types.push_back(found->type);
+    return origin;
+  }
+
+  // The column that is read for one of the output, if it can be compared as it is.
+  std::optional<idx_t> Comparable(std::size_t column) const {
+    return origins[column].cast ? std::nullopt : origins[column].read;
+  }
+
+  // The reader's number of a column that is read, as row groups count.
+  std::size_t InFile(idx_t read) const {
+    const idx_t place = reader->column_ids[duckdb::MultiFileLocalIndex(read)].GetId();
+    return reader->root_schema->children[place].column_index;
+  }
+
+  void Convert(duckdb::DataChunk& chunk) {
+    chunk.SetCardinality(as_in_file.size());
+    for (std::size_t i = 0; i < origins.size(); ++i) {
+      const Origin& origin = origins[i];
+      if (!origin.read) {
+        chunk.data[i].Reference(origin.default_value);
+      } else if (origin.cast) {
+        duckdb::VectorOperations::Cast(context, as_in_file.data[*origin.read], chunk.data[i], chunk.size());
+      } else {
+        chunk.data[i].Reinterpret(as_in_file.data[*origin.read]);
+      }
+    }
+  }
 
   duckdb::ClientContext& context;
-  KeptBinds& kept;
-  const std::vector<SegmentColumn> columns;
-  duckdb::ThreadContext thread;
-  duckdb::ExecutionContext execution;
-  duckdb::TableFunction& function;
-  duckdb::unique_ptr<duckdb::FunctionData> bind;
-  duckdb::TableFilterSet filters;
-  duckdb::unique_ptr<duckdb::GlobalTableFunctionState> global;
-  duckdb::unique_ptr<duckdb::LocalTableFunctionState> local;
+  const duckdb::unique_ptr<duckdb::ParquetReader> reader;
+  std::vector<Origin> origins;  // by column of the output
+  duckdb::vector<duckdb::LogicalType> read_types;
+  bool as_read = false;          // the output has the columns that are read, and in their order
+  duckdb::DataChunk as_in_file;  // else: these
+  duckdb::ParquetReaderScanState state;
 };
 
-SegmentScan::SegmentScan(duckdb::ClientContext& context, const std::string& path,
-                         const std::vector<SegmentColumn>& columns,
-                         std::optional<std::size_t> key_column, const KeyRange& keys,
-                         const std::vector<Filter>& filters)
-    : impl_(std::make_unique<Impl>(context, KeptBinds::Of(context), columns)) {
-  if (!columns.empty()) impl_->bind = impl_->kept.Take(columns);
-  if (impl_->bind) {
-    PointTo(path, *impl_->bind);
-  } else {
-    impl_->bind = BindNew(context, impl_->function, path, columns);
-  }
-
-  duckdb::vector<duckdb::column_t> column_ids;
-  for (std::size_t i = 0; i < columns.size(); ++i) column_ids.push_back(i);
-  if (columns.empty()) {
-    impl_->function.get_virtual_columns(context, impl_->bind.get());  // which this makes known to the reader
-    column_ids.push_back(duckdb::COLUMN_IDENTIFIER_EMPTY);
-  }
-  if (key_column) {
-    if (auto filter = FilterOf(keys)) impl_->filters.filters[*key_column] = std::move(filter);
-  }
+SegmentScan::SegmentScan(duckdb::ClientContext& context, FooterCache& footers, const std::string& path,
+                         const std::vector<SegmentColumn>& columns, std::optional<std::size_t> key_column,
+                         const KeyRange& keys, const std::vector<Filter>& filters)
+    : impl_(std::make_unique<Impl>(context, footers, path, columns)) {
+  auto& reader = *impl_->reader;
+  const auto key = key_column ? impl_->Comparable(*key_column) : std::nullopt;
+  auto conditions = duckdb::make_uniq<duckdb::TableFilterSet>();
+  if (key && !keys.whole_groups) AddBounds(*conditions, *key, keys);
   for (const Filter& filter : filters) {
-    auto& place = impl_->filters.filters[filter.column];
-    if (!place) place = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
-    place->Cast<duckdb::ConjunctionAndFilter>().child_filters.push_back(
-        duckdb::make_uniq<duckdb::ConstantFilter>(filter.comparison, filter.value));
+    const auto read = impl_->Comparable(filter.column);
+    if (read) AddFilter(*conditions, *read, filter.comparison, filter.value);
   }
-  const duckdb::vector<duckdb::idx_t> projection;
-  duckdb::TableFunctionInitInput init(impl_->bind.get(), column_ids, projection, &impl_->filters);
-  impl_->global = impl_->function.init_global(context, init);
-  impl_->local = impl_->function.init_local(impl_->execution, init, impl_->global.get());
+  if (!conditions->filters.empty()) reader.filters = std::move(conditions);
+  const auto& file = *reader.GetFileMetadata();
+  auto groups = key ? RowGroupsWithin(file, impl_->InFile(*key), keys) : AllRowGroups(file);
+  if (!impl_->as_read && !columns.empty()) impl_->as_in_file.Initialize(context, impl_->read_types);
+  reader.InitializeScan(context, impl_->state, std::move(groups));
 }
 
-SegmentScan::~SegmentScan() {
-  impl_->local.reset();
-  impl_->global.reset();
-  if (!impl_->columns.empty()) impl_->kept.Keep(impl_->columns, std::move(impl_->bind));
-}
+SegmentScan::~SegmentScan() = default;
 
 duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<SegmentColumn>& columns) {
   duckdb::vector<duckdb::LogicalType> types;
@@ -231,9 +157,11 @@ duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<Segment
 
 void SegmentScan::Next(duckdb::DataChunk& chunk) {
   chunk.Reset();
-  if (!impl_->local) return;
-  duckdb::TableFunctionInput input(impl_->bind.get(), impl_->local.get(), impl_->global.get());
-  impl_->function.function(impl_->context, input, chunk);
+  if (impl_->as_read) return impl_->reader->Scan(impl_->context, impl_->state, chunk);
+  impl_->as_in_file.Reset();
+  impl_->as_in_file.SetCardinality(0);  // which Reset leaves to chunks with columns
+  impl_->reader->Scan(impl_->context, impl_->state, impl_->as_in_file);
+  impl_->Convert(chunk);
 }
 
 }  // namespace kalam::duck

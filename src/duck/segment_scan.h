@@ -2,6 +2,7 @@
 
 #include "duck/scan_source.h"
 #include "duckdb_headers.h"
+#include "footer_cache.h"
 
 #include <memory>
 #include <optional>
@@ -10,10 +11,10 @@
 
 namespace kalam::duck {
 
-// Reads one Parquet segment through the engine's own reader, as the columns of today's schema: a
+// Reads one Parquet segment through the engine's reader of such files, as the columns of today's schema: a
 // column is found by its field id, whatever its name was then; one that the file lacks has its
 // default. Only rows between the range's lowest and highest key are given, and of listed keys only
-// row groups that may have one, unless whole row groups are asked for. One thread; needs a running query of `context`.
+// row groups that may have one, unless whole row groups are asked for. One thread.
 class SegmentScan {
  public:
   // A condition that rows may be left out by; `column` counts as `columns` below.
@@ -24,9 +25,9 @@ class SegmentScan {
   };
 
   // `columns`: what to read, in the order of the output; none: how many rows there are, in chunks with one column that
-  // says nothing. `key_column`: which of them is the primary key, if any filter on it is wanted. Throws the engine's
-  // exceptions when the file can't be opened.
-  SegmentScan(duckdb::ClientContext& context, const std::string& path,
+  // says nothing. `key_column`: which of them is the primary key, if any filter on it is wanted. `context` and
+  // `footers` must outlive the scan. Throws the engine's exceptions when the file can't be opened.
+  SegmentScan(duckdb::ClientContext& context, FooterCache& footers, const std::string& path,
               const std::vector<SegmentColumn>& columns, std::optional<std::size_t> key_column,
               const KeyRange& keys, const std::vector<Filter>& filters = {});
   ~SegmentScan();

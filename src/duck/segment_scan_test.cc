@@ -37,7 +37,7 @@ class SegmentScanTest : public testing::Test {
   std::string Read(const std::vector<SegmentColumn>& columns, const KeyRange& keys = {}) {
     std::string out;
     connection_.context->RunFunctionInTransaction([&] {
-      SegmentScan scan(*connection_.context, path_, columns, 0, keys);
+      SegmentScan scan(*connection_.context, footers_, path_, columns, 0, keys);
       duckdb::vector<duckdb::LogicalType> types;
       for (const auto& column : columns) types.push_back(ToLogicalType(column.type));
       duckdb::DataChunk chunk;
@@ -68,6 +68,7 @@ class SegmentScanTest : public testing::Test {
   TempFolder folder_;
   const std::string path_ = folder_.path() + "/s.parquet";
   std::string text_;
+  FooterCache footers_{1 << 20};
   duckdb::DuckDB database_{nullptr};
   duckdb::Connection connection_{database_};
 };

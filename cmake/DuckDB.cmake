@@ -26,12 +26,14 @@ target_include_directories(duckdb SYSTEM INTERFACE
   ${_duckdb}/include/third_party/fast_float
   ${_duckdb}/include/third_party/utf8proc/include)
 
-# Its reader of Parquet files, an extension that the library has within.
+# What it reads and writes Parquet files with: an extension that the library has within.
 add_library(duckdb_parquet INTERFACE)
 target_include_directories(duckdb_parquet SYSTEM INTERFACE
   ${_duckdb}/include/extension/parquet/include
+  ${_duckdb}/include/third_party/fastpforlib
   ${_duckdb}/include/third_party/parquet
-  ${_duckdb}/include/third_party/thrift)
+  ${_duckdb}/include/third_party/thrift
+  ${_duckdb}/include/third_party/zstd/include)
 
 # duckdb.h, its C interface, for who loads the library by itself.
 add_library(duckdb_header INTERFACE)

@@ -69,17 +69,11 @@ class ChunkKeys {
 
 }  // namespace
 
-ColdScan::ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns)
+ColdScan::ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns, Valid valid)
     : shared_(std::move(shared)),
       columns_(std::move(columns)),
-      connection_(*shared_->part->engine) {
-  connection_->BeginTransaction();
-}
-
-ColdScan::~ColdScan() {
-  scan_.reset();
-  if (!connection_->IsAutoCommit()) connection_->Rollback();
-}
+      valid_(valid),
+      connection_(*shared_->part->engine) {}
 
 std::size_t ColdScan::Need(std::size_t column) {
   const auto known = std::ranges::find(read_, column);
@@ -114,10 +108,15 @@ bool ColdScan::OpenNextSegment() {
   auto file = segment_->open();
   if (!file.ok()) throw Failure{std::move(file).error()};
   file_ = *std::move(file);
-  scan_.emplace(*connection_->context, connection_.footers(), file_.path, columns, key_column, shared_->keys, filters);
-  chunk_.Destroy();
-  chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
+  scan_ = connection_.Open(file_.path, columns, key_column, shared_->keys, filters);
+  types_ = SegmentScan::Types(columns);
+  RenewChunk();
   return true;
+}
+
+void ColdScan::RenewChunk() {
+  chunk_.Destroy();
+  chunk_.Initialize(*connection_->context, types_);
 }
 
 void ColdScan::Drop(const SortedKeys& hidden) {
@@ -165,7 +164,11 @@ idx_t ColdScan::Deliver(duckdb::DataChunk& output) {
 // What goes wrong in a file is no failure of the instance that asks.
 idx_t ColdScan::Next(duckdb::DataChunk& output) try {
   while (true) {
-    if (!scan_ && !OpenNextSegment()) return 0;
+    if (!scan_) {
+      if (!OpenNextSegment()) return 0;
+    } else if (valid_ == Valid::kInFlatVectors) {
+      RenewChunk();
+    }
     scan_->Next(chunk_);
     if (chunk_.size() == 0) {
       scan_.reset();

@@ -6,6 +6,7 @@
 #include "segment_scan.h"
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -29,16 +30,20 @@ class ColdScan {
     Error error;
   };
 
-  // `columns`: of the part, by output column; nullopt: any value.
-  ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns);
-  ~ColdScan();
+  // How long rows are good: the file's reader writes over what vectors point into, but for flat ones of a chunk that
+  // it does not get back.
+  enum class Valid : std::uint8_t { kUntilNext, kInFlatVectors };
 
-  // Fills `output` with rows and returns how many; 0 at the end. They are valid until the next call: the file's reader
-  // writes over what vectors point into. Throws ColdScan::Failure.
+  // `columns`: of the part, by output column; nullopt: any value.
+  ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns,
+           Valid valid = Valid::kUntilNext);
+
+  // Fills `output` with rows and returns how many; 0 at the end. Throws ColdScan::Failure.
   duckdb::idx_t Next(duckdb::DataChunk& output);
 
  private:
   bool OpenNextSegment();
+  void RenewChunk();
   // The place in chunk_ of a column of the part, which is read from now on.
   std::size_t Need(std::size_t column);
   void Drop(const SortedKeys& hidden);
@@ -46,6 +51,7 @@ class ColdScan {
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<std::optional<std::size_t>> columns_;
+  const Valid valid_;
   const ColdSegment* segment_ = nullptr;
   ColdFile file_;
   SegmentConnection connection_;
@@ -55,6 +61,7 @@ class ColdScan {
   bool checks_keys_ = false;
   bool checks_tombstones_ = false;
   std::optional<SegmentScan> scan_;
+  duckdb::vector<duckdb::LogicalType> types_;
   duckdb::DataChunk chunk_;
   std::vector<bool> dropped_;  // rows of chunk_
   bool any_dropped_ = false;

@@ -17,6 +17,19 @@ using duckdb::idx_t;
 // Vectors that wait for the query: enough to keep a helper busy while the query works on one.
 constexpr std::size_t kVectorsAhead = 8;
 
+// From a scan that leaves flat vectors alone. Copying texts costs a fifth of a search in them.
+void HandOver(duckdb::DataChunk& from, duckdb::DataChunk& to) {
+  to.Reset();
+  for (idx_t i = 0; i < from.ColumnCount(); ++i) {
+    if (from.data[i].GetVectorType() == duckdb::VectorType::FLAT_VECTOR) {
+      to.data[i].Reinterpret(from.data[i]);
+    } else {
+      duckdb::VectorOperations::Copy(from.data[i], to.data[i], from.size(), 0, 0);
+    }
+  }
+  to.SetCardinality(from.size());
+}
+
 }  // namespace
 
 // What the query's thread and its helpers share.
@@ -98,13 +111,12 @@ void ColdScanTeam::Help(Exchange& exchange) {
   }
   std::optional<Error> failure;
   try {
-    ColdScan scan(exchange.shared, exchange.columns);
+    ColdScan scan(exchange.shared, exchange.columns, ColdScan::Valid::kInFlatVectors);
     duckdb::DataChunk passing;
     passing.InitializeEmpty(exchange.Types());
     while (auto rows = exchange.TakeEmpty()) {
       if (scan.Next(passing) == 0) break;
-      rows->Reset();
-      passing.Copy(*rows);
+      HandOver(passing, *rows);
       exchange.GiveFull(std::move(rows));
     }
   } catch (const ColdScan::Failure& f) {

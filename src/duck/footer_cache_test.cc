@@ -33,8 +33,10 @@ class FooterCacheTest : public testing::Test {
 
   // As a scan does when it opens the file, whose footer has that length.
   void Read(FooterCache& footers, const std::string& path, std::size_t footer_bytes = 100) {
-    if (!footers.Find(path)) footers.Keep(path, footer_, footer_bytes);
+    if (!footers.Find(path, kFile)) footers.Keep(path, kFile, footer_, footer_bytes);
   }
+
+  static constexpr FileIdentity kFile = {.inode = 7, .bytes = 1'000, .modified_ns = 1};
 
   TempFolder folder_;
   duckdb::DuckDB database_{nullptr};
@@ -45,12 +47,12 @@ class FooterCacheTest : public testing::Test {
 TEST_F(FooterCacheTest, ForgetsWhatWasNotUsedForTheLongestTime) {
   FooterCache footers(kParsedBytesPerByte * 300);
   for (const char* path : {"a", "b", "c", "a", "d"}) Read(footers, path);
-  EXPECT_EQ(footers.Find("b"), nullptr);
-  EXPECT_EQ(footers.Find("c"), footer_);
-  EXPECT_EQ(footers.Find("a"), footer_);
-  EXPECT_EQ(footers.Find("d"), footer_);
+  EXPECT_EQ(footers.Find("b", kFile), nullptr);
+  EXPECT_EQ(footers.Find("c", kFile), footer_);
+  EXPECT_EQ(footers.Find("a", kFile), footer_);
+  EXPECT_EQ(footers.Find("d", kFile), footer_);
   Read(footers, "b");
-  EXPECT_EQ(footers.Find("c"), nullptr);
+  EXPECT_EQ(footers.Find("c", kFile), nullptr);
 }
 
 TEST_F(FooterCacheTest, ForgetsAFileThatGoes) {
@@ -59,20 +61,31 @@ TEST_F(FooterCacheTest, ForgetsAFileThatGoes) {
   Read(footers, "b");
   footers.Forget("a");
   footers.Forget("another");
-  EXPECT_EQ(footers.Find("a"), nullptr);
+  EXPECT_EQ(footers.Find("a", kFile), nullptr);
   Read(footers, "c");
-  EXPECT_NE(footers.Find("b"), nullptr) << "there is room for two";
+  EXPECT_NE(footers.Find("b", kFile), nullptr) << "there is room for two";
   Read(footers, "a");
-  EXPECT_EQ(footers.Find("c"), nullptr);
+  EXPECT_EQ(footers.Find("c", kFile), nullptr);
+}
+
+TEST_F(FooterCacheTest, AnotherFileUnderTheSamePathHasNotItsFooter) {
+  FooterCache footers(kParsedBytesPerByte * 300);
+  Read(footers, "a");
+  for (const FileIdentity& other : {FileIdentity{8, 1'000, 1}, FileIdentity{7, 999, 1}, FileIdentity{7, 1'000, 2}}) {
+    EXPECT_EQ(footers.Find("a", other), nullptr);
+    EXPECT_EQ(footers.Find("a", kFile), nullptr) << "that one is no more";
+    Read(footers, "a");
+  }
+  EXPECT_EQ(footers.Find("a", kFile), footer_);
 }
 
 TEST_F(FooterCacheTest, AFooterThatIsTooLargeIsNotKept) {
   FooterCache footers(kParsedBytesPerByte * 300);
   Read(footers, "small", 10);
   Read(footers, "large", 301);
-  EXPECT_EQ(footers.Find("large"), nullptr);
+  EXPECT_EQ(footers.Find("large", kFile), nullptr);
   Read(footers, "small", 10);
-  EXPECT_NE(footers.Find("small"), nullptr);
+  EXPECT_NE(footers.Find("small", kFile), nullptr);
 }
 
 TEST_F(FooterCacheTest, NeverKeepsMoreThanItsBound) {
@@ -88,7 +101,7 @@ TEST_F(FooterCacheTest, NeverKeepsMoreThanItsBound) {
     Read(footers, std::to_string(file), bytes_of_files[file]);
     std::size_t kept = 0;
     for (std::size_t each = 0; each < bytes_of_files.size(); ++each) {
-      kept += footers.Find(std::to_string(each)) ? bytes_of_files[each] : 0;
+      kept += footers.Find(std::to_string(each), kFile) ? bytes_of_files[each] : 0;
     }
     ASSERT_LE(kept, kMost);
   }

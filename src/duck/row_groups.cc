@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <parquet_types.h>
 
@@ -32,27 +33,41 @@ bool Known(const Statistics& stored, const Datum& key) {
          stored.max_value.size() == sizeof(std::int64_t);
 }
 
-bool MayReach(const Statistics& stored, const KeyRange& keys) {
-  const auto above = [&](const Value& key) {
-    return Known(stored, key.view()) && Compare(key.view(), stored.max_value) > 0;
-  };
-  const auto below = [&](const Value& key) {
-    return Known(stored, key.view()) && Compare(key.view(), stored.min_value) < 0;
-  };
-  if (keys.lower && above(*keys.lower)) return false;
-  if (keys.upper && below(*keys.upper)) return false;
-  if (!keys.points) return true;
-  const auto first = std::ranges::partition_point(*keys.points, below);
-  return first != keys.points->end() && !above(*first);
+bool IsAbove(const Value& key, const Statistics& stored) {
+  return Known(stored, key.view()) && Compare(key.view(), stored.max_value) > 0;
+}
+bool IsBelow(const Value& key, const Statistics& stored) {
+  return Known(stored, key.view()) && Compare(key.view(), stored.min_value) < 0;
+}
+
+// `keys` ascend.
+bool MayHaveOneOf(const std::vector<Value>& keys, const Statistics& stored) {
+  const auto first = std::ranges::partition_point(keys, [&](const Value& key) { return IsBelow(key, stored); });
+  return first != keys.end() && !IsAbove(*first, stored);
 }
 
 }  // namespace
 
 duckdb::vector<idx_t> RowGroupsWithin(const duckdb_parquet::FileMetaData& file, std::size_t column,
                                       const KeyRange& keys) {
+  const auto stored = [column](const duckdb_parquet::RowGroup& group) -> const Statistics& {
+    return group.columns[column].meta_data.statistics;
+  };
+  // Groups follow each other in key order. One without bounds counts as within: the search may only end too early
+  // for it at the lower end and too late at the upper.
+  const auto& groups = file.row_groups;
+  auto from = groups.begin();
+  auto to = groups.end();
+  if (keys.lower) {
+    from = std::partition_point(from, to, [&](const auto& group) { return IsAbove(*keys.lower, stored(group)); });
+  }
+  if (keys.upper) {
+    to = std::partition_point(from, to, [&](const auto& group) { return !IsBelow(*keys.upper, stored(group)); });
+  }
   duckdb::vector<idx_t> within;
-  for (idx_t group = 0; group < file.row_groups.size(); ++group) {
-    if (MayReach(file.row_groups[group].columns[column].meta_data.statistics, keys)) within.push_back(group);
+  for (auto group = from; group != to; ++group) {
+    if (keys.points && !MayHaveOneOf(*keys.points, stored(*group))) continue;
+    within.push_back(static_cast<idx_t>(group - groups.begin()));
   }
   return within;
 }

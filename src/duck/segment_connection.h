@@ -4,10 +4,13 @@
 #include "duck/segment_engine.h"
 #include "duckdb_headers.h"
 #include "footer_cache.h"
+#include "segment_scan.h"
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
-#include <utility>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace kalam::duck {
@@ -16,7 +19,9 @@ struct SegmentEngine::Impl {
   SegmentEngineOptions options;
   std::unique_ptr<duckdb::DuckDB> database;
   std::mutex mutex;
-  std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex
+  std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex, as all until `footers`
+  std::size_t taken = 0;
+  std::size_t files_opened = 0;  // since the engine forgot them
   std::unique_ptr<FooterCache> footers;
   std::unique_ptr<WorkerPool> helpers;  // of queries; ends first
 };
@@ -24,25 +29,15 @@ struct SegmentEngine::Impl {
 // A connection of a SegmentEngine, taken from its pool and given back.
 class SegmentConnection {
  public:
-  explicit SegmentConnection(SegmentEngine& engine) : impl_(*engine.impl_) {
-    {
-      const std::lock_guard lock(impl_.mutex);
-      if (!impl_.idle.empty()) {
-        connection_ = std::move(impl_.idle.back());
-        impl_.idle.pop_back();
-        return;
-      }
-    }
-    connection_ = std::make_unique<duckdb::Connection>(*impl_.database);
-  }
-  ~SegmentConnection() {
-    const std::lock_guard lock(impl_.mutex);
-    impl_.idle.push_back(std::move(connection_));
-  }
+  explicit SegmentConnection(SegmentEngine& engine);
+  ~SegmentConnection();
   SegmentConnection(const SegmentConnection&) = delete;
   SegmentConnection& operator=(const SegmentConnection&) = delete;
 
-  FooterCache& footers() const { return *impl_.footers; }
+  // As SegmentScan's constructor. The connection must outlive the scan.
+  SegmentScan Open(const std::string& path, const std::vector<SegmentColumn>& columns,
+                   std::optional<std::size_t> key_column, const KeyRange& keys,
+                   const std::vector<SegmentScan::Filter>& filters = {}) const;
 
   duckdb::Connection& operator*() const { return *connection_; }
   duckdb::Connection* operator->() const { return connection_.get(); }

@@ -5,6 +5,7 @@
 #include "segment_rows_function.h"
 #include "segment_scan.h"
 #include "types.h"
+#include "zstd_contexts.h"
 
 namespace kalam::duck {
 namespace {
@@ -14,23 +15,17 @@ class ScannedRows final : public SegmentRows {
   // Throws the engine's exceptions.
   ScannedRows(SegmentEngine& engine, std::string path, const std::vector<SegmentColumn>& columns,
               std::optional<std::size_t> key_column, const KeyRange& keys)
-      : connection_(engine), path_(std::move(path)) {
-    connection_->BeginTransaction();
-    try {
-      scan_.emplace(*connection_->context, connection_.footers(), path_, columns, key_column, keys);
-      for (const SegmentColumn& column : columns) types_.push_back(column.type);
-      chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
-    } catch (...) {
-      End();
-      throw;
-    }
+      : connection_(engine),
+        path_(std::move(path)),
+        scan_(connection_.Open(path_, columns, key_column, keys)) {
+    for (const SegmentColumn& column : columns) types_.push_back(column.type);
+    chunk_.Initialize(*connection_->context, SegmentScan::Types(columns));
   }
-  ~ScannedRows() override { End(); }
 
   Result<bool> Next() override try {
     if (++row_ >= chunk_.size()) {
       if (ended_) return false;
-      scan_->Next(chunk_);
+      scan_.Next(chunk_);
       chunk_.Flatten();
       row_ = 0;
       ended_ = chunk_.size() == 0;
@@ -50,14 +45,9 @@ class ScannedRows final : public SegmentRows {
   void SkipPiece() override { row_ = chunk_.size(); }
 
  private:
-  void End() {
-    scan_.reset();
-    if (!connection_->IsAutoCommit()) connection_->Rollback();
-  }
-
   const SegmentConnection connection_;
   const std::string path_;
-  std::optional<SegmentScan> scan_;
+  SegmentScan scan_;
   std::vector<DataType> types_;
   duckdb::DataChunk chunk_;
   duckdb::idx_t row_ = 0;
@@ -71,6 +61,7 @@ SegmentEngine::~SegmentEngine() = default;
 
 Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
     const SegmentEngineOptions& options) try {
+  static_cast<void>(PagesThroughKeptContexts());  // which makes them part of the program
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   duckdb::DBConfig config;
@@ -87,9 +78,6 @@ Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
   duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
   RegisterRowsFunction(loader);
   impl->footers = std::make_unique<FooterCache>(options.footer_cache_bytes);
-  // One read for all of a column, or of a group, instead of one for each field of each page's header.
-  const auto set = duckdb::Connection(*impl->database).Query("SET GLOBAL prefetch_all_parquet_files = true");
-  if (set->HasError()) return Error(ErrorCode::kInternal, "start the engine of segments: " + set->GetError());
   constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
   impl->helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
   return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::move(impl)));

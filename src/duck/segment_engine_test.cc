@@ -1,4 +1,5 @@
 #include "duck/segment_engine.h"
+#include "zstd_contexts.h"
 
 #include "base/temp_folder.h"
 #include "duckdb_headers.h"
@@ -141,8 +142,8 @@ TEST_F(SegmentEngineTest, KeepsTheOrderInSmallRowGroups) {
 TEST(RowGroupRows, GrowWithTheFileButNotWithTheRow) {
   EXPECT_EQ(RowGroupRows({}), 2'048u);
   EXPECT_EQ(RowGroupRows({.rows = 10'000, .bytes_per_row = 200}), 2'048u);
-  EXPECT_EQ(RowGroupRows({.rows = 100'000, .bytes_per_row = 200}), 4'096u);
-  EXPECT_EQ(RowGroupRows({.rows = 1'000'000, .bytes_per_row = 200}), 10'240u);
+  EXPECT_EQ(RowGroupRows({.rows = 2'000'000, .bytes_per_row = 200}), 2'048u);
+  EXPECT_EQ(RowGroupRows({.rows = 5'000'000, .bytes_per_row = 200}), 6'144u);
   EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 200}), 16'384u);
   EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000}), 6'144u);
   EXPECT_EQ(RowGroupRows({.rows = 100'000'000, .bytes_per_row = 1'000'000}), 2'048u);
@@ -155,7 +156,7 @@ TEST_F(SegmentEngineTest, ReadsWholeGroupsInPieces) {
     row[0] = Datum::Int(n++);
     return n <= 20'000;
   };
-  const ExpectedRows many{.rows = 700'000, .bytes_per_row = 8};
+  const ExpectedRows many{.rows = 8'000'000, .bytes_per_row = 8};
   ASSERT_EQ(writer_->Write(path_, {{"n", DataType::kBigInt, 1}}, next, many).value(), 20'000u);
   KeyRange key{.lower = Value(Datum::Int(14'000)), .upper = Value(Datum::Int(14'000)), .points = {}};
   key.whole_groups = true;
@@ -169,6 +170,54 @@ TEST_F(SegmentEngineTest, ReadsWholeGroupsInPieces) {
     rows->SkipPiece();
   }
   EXPECT_EQ(last, (std::vector<std::int64_t>{10'239, 12'287, 14'335, 16'383}));
+}
+
+TEST_F(SegmentEngineTest, FindsEachTextKeyInItsGroup) {
+  constexpr int kRows = 9'000;
+  int n = 0;
+  std::string text;
+  const auto key_of = [](int row) {
+    std::string key = std::to_string(1'000'000 + 2 * row);
+    if (row % 3 == 0) key += "\xc3\xa9";  // longer, and above every byte of ASCII
+    return key;
+  };
+  const auto next = [&](std::span<Datum> row) -> Result<bool> {
+    text = key_of(n);
+    row[0] = Datum::Text(text);
+    return n++ < kRows;
+  };
+  ASSERT_EQ(writer_->Write(path_, {{"k", DataType::kText, 1}}, next).value(), static_cast<std::uint64_t>(kRows));
+  const auto rows_with = [&](const std::string& key, bool whole_group) {
+    const Value bound(Datum::Text(key));
+    const KeyRange keys{.lower = bound, .upper = bound, .points = {}, .whole_groups = whole_group};
+    const auto rows = writer_->Read(path_, {{.field_id = 1, .type = DataType::kText}}, 0, keys).value();
+    int count = 0;
+    while (rows->Next().value()) ++count;
+    return count;
+  };
+  for (const int row : {0, 1, 2'046, 2'047, 2'048, 4'095, 4'096, kRows - 1}) {
+    EXPECT_EQ(rows_with(key_of(row), false), 1) << row;
+    EXPECT_EQ(rows_with(key_of(row) + "x", false), 0) << row;
+    EXPECT_EQ(rows_with(key_of(row), true), row < 8'192 ? 2'048 : kRows - 8'192) << row;
+  }
+  EXPECT_EQ(rows_with("", true), 0);
+  EXPECT_EQ(rows_with("2", true), 0);
+}
+
+TEST_F(SegmentEngineTest, PagesAreMadeAndReadWithContextsThatAreKept) {
+  const std::size_t before = PagesThroughKeptContexts();
+  bool ended = false;
+  const auto one_row = [&](std::span<Datum> row) -> Result<bool> {
+    row[0] = Datum::Int(7);
+    return !std::exchange(ended, true);
+  };
+  ASSERT_EQ(writer_->Write(path_, {{"n", DataType::kBigInt, 1}}, one_row).value(), 1U);
+  const std::size_t written = PagesThroughKeptContexts();
+  EXPECT_GT(written, before) << "the library does not find our functions";
+  const auto rows = writer_->Read(path_, {{.field_id = 1, .type = DataType::kBigInt}}, 0, {}).value();
+  ASSERT_TRUE(rows->Next().value());
+  EXPECT_EQ(rows->Column(0), Datum::Int(7));
+  EXPECT_GT(PagesThroughKeptContexts(), written);
 }
 
 TEST_F(SegmentEngineTest, AFailureOfTheRowsOrOfTheDiskIsTold) {

@@ -25,11 +25,12 @@ duckdb::unique_ptr<duckdb::ParquetReader> OpenFile(duckdb::ClientContext& contex
                                                    const std::string& path) {
   duckdb::ParquetOptions options;
   options.can_have_nan = true;  // which a row group's bounds do not tell
-  auto footer = footers.Find(path);
+  const FileIdentity file = FileIdentity::Of(path);
+  auto footer = footers.Find(path, file);
   const bool known = footer != nullptr;
   auto reader = duckdb::make_uniq<duckdb::ParquetReader>(context, duckdb::OpenFileInfo(path), std::move(options),
                                                          std::move(footer));
-  if (!known) footers.Keep(path, reader->metadata, reader->metadata->footer_size);
+  if (!known) footers.Keep(path, file, reader->metadata, reader->metadata->footer_size);
   return reader;
 }
 
@@ -104,6 +105,24 @@ struct SegmentScan::Impl {
     return reader->root_schema->children[place].column_index;
   }
 
+  // The next rows as the file has them; none at the end.
+  void Read(duckdb::DataChunk& chunk) {
+    while (true) {
+      if (begun) reader->Scan(context, state, chunk);
+      if (chunk.size() > 0 || groups.empty()) return;
+      BeginGroups();
+    }
+  }
+
+  // Conditions leave rows of a column unread, and the engine's reader forgets that they are behind it only with a
+  // scan of its own: it takes a group per scan then.
+  void BeginGroups() {
+    begun = true;
+    if (!reader->filters) return reader->InitializeScan(context, state, std::exchange(groups, {}));
+    reader->InitializeScan(context, state, {groups.front()});
+    groups.erase(groups.begin());
+  }
+
   void Convert(duckdb::DataChunk& chunk) {
     chunk.SetCardinality(as_in_file.size());
     for (std::size_t i = 0; i < origins.size(); ++i) {
@@ -124,6 +143,8 @@ struct SegmentScan::Impl {
   duckdb::vector<duckdb::LogicalType> read_types;
   bool as_read = false;          // the output has the columns that are read, and in their order
   duckdb::DataChunk as_in_file;  // else: these
+  duckdb::vector<idx_t> groups;  // that are still to be read
+  bool begun = false;
   duckdb::ParquetReaderScanState state;
 };
 
@@ -141,11 +162,11 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, FooterCache& footers, c
   }
   if (!conditions->filters.empty()) reader.filters = std::move(conditions);
   const auto& file = *reader.GetFileMetadata();
-  auto groups = key ? RowGroupsWithin(file, impl_->InFile(*key), keys) : AllRowGroups(file);
-  if (!impl_->as_read && !columns.empty()) impl_->as_in_file.Initialize(context, impl_->read_types);
-  reader.InitializeScan(context, impl_->state, std::move(groups));
+  impl_->groups = key ? RowGroupsWithin(file, impl_->InFile(*key), keys) : AllRowGroups(file);
 }
 
+SegmentScan::SegmentScan(SegmentScan&&) noexcept = default;
+SegmentScan& SegmentScan::operator=(SegmentScan&&) noexcept = default;
 SegmentScan::~SegmentScan() = default;
 
 duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<SegmentColumn>& columns) {
@@ -157,10 +178,10 @@ duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<Segment
 
 void SegmentScan::Next(duckdb::DataChunk& chunk) {
   chunk.Reset();
-  if (impl_->as_read) return impl_->reader->Scan(impl_->context, impl_->state, chunk);
-  impl_->as_in_file.Reset();
-  impl_->as_in_file.SetCardinality(0);  // which Reset leaves to chunks with columns
-  impl_->reader->Scan(impl_->context, impl_->state, impl_->as_in_file);
+  if (impl_->as_read) return impl_->Read(chunk);
+  impl_->as_in_file.Destroy();
+  impl_->as_in_file.Initialize(impl_->context, impl_->read_types);
+  impl_->Read(impl_->as_in_file);
   impl_->Convert(chunk);
 }
 

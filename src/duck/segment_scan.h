@@ -30,12 +30,15 @@ class SegmentScan {
   SegmentScan(duckdb::ClientContext& context, FooterCache& footers, const std::string& path,
               const std::vector<SegmentColumn>& columns, std::optional<std::size_t> key_column,
               const KeyRange& keys, const std::vector<Filter>& filters = {});
+  SegmentScan(SegmentScan&&) noexcept;
+  SegmentScan& operator=(SegmentScan&&) noexcept;
   ~SegmentScan();
 
   // The types of Next's chunks.
   static duckdb::vector<duckdb::LogicalType> Types(const std::vector<SegmentColumn>& columns);
 
-  // Fills `chunk` with the next rows, in key order; empty at the end.
+  // Fills `chunk` with the next rows, in key order; empty at the end. What its flat vectors show stays if the chunk is
+  // not given again; other vectors point into what the next call writes over.
   void Next(duckdb::DataChunk& chunk);
 
  private:

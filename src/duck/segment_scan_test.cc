@@ -34,10 +34,11 @@ class SegmentScanTest : public testing::Test {
   }
 
   // `rows: first row .. last row`, each as `a | b`.
-  std::string Read(const std::vector<SegmentColumn>& columns, const KeyRange& keys = {}) {
+  std::string Read(const std::vector<SegmentColumn>& columns, const KeyRange& keys = {},
+                   const std::vector<SegmentScan::Filter>& filters = {}) {
     std::string out;
     connection_.context->RunFunctionInTransaction([&] {
-      SegmentScan scan(*connection_.context, footers_, path_, columns, 0, keys);
+      SegmentScan scan(*connection_.context, footers_, path_, columns, 0, keys, filters);
       duckdb::vector<duckdb::LogicalType> types;
       for (const auto& column : columns) types.push_back(ToLogicalType(column.type));
       duckdb::DataChunk chunk;
@@ -92,7 +93,41 @@ TEST_F(SegmentScanTest, ReadsOnlyTheKeysInRange) {
       << "only the first and the last row group have any of them";
 }
 
+TEST_F(SegmentScanTest, ReadsOnlyRowsThatMeetTheConditions) {
+  const std::vector<SegmentColumn> columns = {{1, DataType::kBigInt}, {2, DataType::kText}, {3, DataType::kInt}};
+  const auto equal = duckdb::ExpressionType::COMPARE_EQUAL;
+  // Of some row groups nothing is read, of the next a part: what was left out must not be taken for it.
+  for (const std::int64_t row : {0, 5'000, 12'345, 29'999}) {
+    const std::string body = "body " + std::to_string(row);
+    const std::string expected = std::to_string(row * 10) + " | " + body + " | " + std::to_string(row % 7);
+    EXPECT_EQ(Read(columns, {}, {{1, equal, duckdb::Value(body)}}), "1: " + expected + " .. " + expected);
+  }
+  EXPECT_EQ(Read(columns, Range(100'000, 300'000), {{2, equal, duckdb::Value::INTEGER(3)}}),
+            "2857: 100060 | body 10006 | 3 .. 299980 | body 29998 | 3");
+  EXPECT_EQ(Read(columns, {}, {{2, equal, duckdb::Value::INTEGER(7)}}), "0:  .. ");
+}
+
+TEST_F(SegmentScanTest, ConditionsOnColumnsThatAreNotInTheFileAsTheyAreAskedForSayNothing) {
+  const auto equal = duckdb::ExpressionType::COMPARE_EQUAL;
+  EXPECT_EQ(Read({{1, DataType::kBigInt}, {9, DataType::kText}}, Range(0, 10), {{1, equal, duckdb::Value("x")}}),
+            "2: 0 | NULL .. 10 | NULL");
+  EXPECT_EQ(Read({{1, DataType::kBigInt}, {3, DataType::kText}}, Range(20, 30), {{1, equal, duckdb::Value("2")}}),
+            "2: 20 | 2 .. 30 | 3");
+}
+
+TEST_F(SegmentScanTest, CountsRowsWithoutReadingAColumn) {
+  connection_.context->RunFunctionInTransaction([&] {
+    SegmentScan scan(*connection_.context, footers_, path_, {}, std::nullopt, {});
+    duckdb::DataChunk chunk;
+    chunk.Initialize(duckdb::Allocator::DefaultAllocator(), SegmentScan::Types({}));
+    std::int64_t rows = 0;
+    for (scan.Next(chunk); chunk.size() > 0; scan.Next(chunk)) rows += static_cast<std::int64_t>(chunk.size());
+    EXPECT_EQ(rows, kRows);
+  });
+}
+
 TEST_F(SegmentScanTest, AColumnThatTheFileLacksHasItsDefault) {
+  EXPECT_EQ(Read({{9, DataType::kInt, Value(Datum::Int(5))}}, {}), "30000: 5 .. 5");
   EXPECT_EQ(Read({{1, DataType::kBigInt}, {9, DataType::kText}}, Range(0, 0)),
             "1: 0 | NULL .. 0 | NULL");
   EXPECT_EQ(Read({{1, DataType::kBigInt},

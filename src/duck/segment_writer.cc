@@ -4,7 +4,6 @@
 #include "types.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 namespace kalam::duck {
@@ -94,11 +93,9 @@ void RegisterRowsFunction(duckdb::ExtensionLoader& loader) {
 
 std::size_t RowGroupRows(const ExpectedRows& expected) {
   constexpr std::uint64_t kLeast = 2'048, kMost = 16'384, kGroupBytes = std::uint64_t{4} << 20;
-  // The least of decoding (0.12 us a row of the group) and looking (11 us a group of the file) together.
-  constexpr double kLookPerRowDecoded = 92;
-  const auto best = static_cast<std::uint64_t>(std::sqrt(kLookPerRowDecoded * static_cast<double>(expected.rows)));
+  constexpr std::uint64_t kGroups = 1'024;
   const std::uint64_t room = kGroupBytes / std::max<std::uint64_t>(expected.bytes_per_row, 1);
-  const std::uint64_t whole_vectors = (std::min(best, room) + kLeast - 1) / kLeast * kLeast;
+  const std::uint64_t whole_vectors = (std::min(expected.rows / kGroups, room) + kLeast - 1) / kLeast * kLeast;
   return std::clamp(whole_vectors, kLeast, kMost);
 }
 

@@ -38,8 +38,9 @@ struct ExpectedRows {
   std::uint64_t bytes_per_row = 0;
 };
 
-// Rows per row group. A point read decodes one of them [1.2 ms at 2k rows, 1.5 at 4k, 2.2 at 10k, 6 at 122k], after it
-// has looked at all that the file has [11 us each]: the larger the file, the larger the groups, within 4 MB.
+// Rows per row group. A point read decodes one of them [0.36 ms at 2k rows of 200 B, 0.49 at 4k], a scan sets up each
+// [11 us a column], and a footer that is kept takes some 10 KB for each: few, until the file has a thousand, within 4
+// MB.
 std::size_t RowGroupRows(const ExpectedRows& expected);
 
 // Walks the rows of one segment in key order. Used by one thread.

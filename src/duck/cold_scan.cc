@@ -69,9 +69,11 @@ class ChunkKeys {
 
 }  // namespace
 
-ColdScan::ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns, Valid valid)
+ColdScan::ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns,
+                   const std::atomic<bool>& interrupted, Valid valid)
     : shared_(std::move(shared)),
       columns_(std::move(columns)),
+      interrupted_(interrupted),
       valid_(valid),
       connection_(*shared_->part->engine) {}
 
@@ -161,19 +163,17 @@ idx_t ColdScan::Deliver(duckdb::DataChunk& output) {
   return kept;
 }
 
-// What goes wrong in a file is no failure of the instance that asks.
 idx_t ColdScan::Next(duckdb::DataChunk& output) try {
   while (true) {
+    // Conditions may keep nothing of many files, and the engine has no say until there is a row.
+    if (interrupted_.load(std::memory_order_relaxed)) throw duckdb::InterruptException();
     if (!scan_) {
       if (!OpenNextSegment()) return 0;
     } else if (valid_ == Valid::kInFlatVectors) {
       RenewChunk();
     }
-    scan_->Next(chunk_);
-    if (chunk_.size() == 0) {
-      scan_.reset();
-      continue;
-    }
+    if (!scan_->Next(chunk_)) scan_.reset();
+    if (chunk_.size() == 0) continue;
     dropped_.assign(chunk_.size(), false);
     any_dropped_ = false;
     if (checks_keys_) {
@@ -190,7 +190,10 @@ idx_t ColdScan::Next(duckdb::DataChunk& output) try {
     }
     if (const idx_t rows = Deliver(output); rows > 0) return rows;
   }
+} catch (const duckdb::InterruptException&) {
+  throw;
 } catch (const std::exception& e) {
+  // What goes wrong in a file is no failure of the instance that asks.
   throw Failure{Error(ErrorCode::kIo, "read '" + file_.path + "': " + e.what())};
 }
 

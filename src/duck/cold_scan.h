@@ -34,11 +34,13 @@ class ColdScan {
   // it does not get back.
   enum class Valid : std::uint8_t { kUntilNext, kInFlatVectors };
 
-  // `columns`: of the part, by output column; nullopt: any value.
+  // `columns`: of the part, by output column; nullopt: any value. `interrupted` is looked at now and then, and must
+  // outlive the scan.
   ColdScan(std::shared_ptr<Shared> shared, std::vector<std::optional<std::size_t>> columns,
-           Valid valid = Valid::kUntilNext);
+           const std::atomic<bool>& interrupted, Valid valid);
 
-  // Fills `output` with rows and returns how many; 0 at the end. Throws ColdScan::Failure.
+  // Fills `output` with rows and returns how many; 0 at the end. Throws ColdScan::Failure, and the engine's
+  // InterruptException.
   duckdb::idx_t Next(duckdb::DataChunk& output);
 
  private:
@@ -51,6 +53,7 @@ class ColdScan {
 
   const std::shared_ptr<Shared> shared_;
   const std::vector<std::optional<std::size_t>> columns_;
+  const std::atomic<bool>& interrupted_;
   const Valid valid_;
   const ColdSegment* segment_ = nullptr;
   ColdFile file_;

@@ -4,6 +4,7 @@
 #include "types.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -43,7 +44,7 @@ struct ColdScanTeam::Exchange {
   std::vector<std::unique_ptr<duckdb::DataChunk>> empty;  // to be used again
   std::size_t made = 0;
   std::size_t helping = 0;  // helpers that may still give something
-  bool stopped = false;
+  std::atomic<bool> stopped{false};
   std::optional<Error> failure;
 
   duckdb::vector<duckdb::LogicalType> Types() const {
@@ -80,9 +81,9 @@ struct ColdScanTeam::Exchange {
   }
 };
 
-ColdScanTeam::ColdScanTeam(std::shared_ptr<ColdScan::Shared> shared,
-                           std::vector<std::optional<std::size_t>> columns)
-    : exchange_(std::make_shared<Exchange>()), own_(shared, columns) {
+ColdScanTeam::ColdScanTeam(std::shared_ptr<ColdScan::Shared> shared, std::vector<std::optional<std::size_t>> columns,
+                           const std::atomic<bool>& interrupted)
+    : exchange_(std::make_shared<Exchange>()), own_(shared, columns, interrupted, ColdScan::Valid::kUntilNext) {
   exchange_->shared = std::move(shared);
   exchange_->columns = std::move(columns);
   const ColdPart& part = *exchange_->shared->part;
@@ -111,7 +112,7 @@ void ColdScanTeam::Help(Exchange& exchange) {
   }
   std::optional<Error> failure;
   try {
-    ColdScan scan(exchange.shared, exchange.columns, ColdScan::Valid::kInFlatVectors);
+    ColdScan scan(exchange.shared, exchange.columns, exchange.stopped, ColdScan::Valid::kInFlatVectors);
     duckdb::DataChunk passing;
     passing.InitializeEmpty(exchange.Types());
     while (auto rows = exchange.TakeEmpty()) {
@@ -121,6 +122,8 @@ void ColdScanTeam::Help(Exchange& exchange) {
     }
   } catch (const ColdScan::Failure& f) {
     failure = f.error;
+  } catch (const duckdb::InterruptException&) {
+    // Nobody waits for more.
   } catch (const std::exception& e) {
     failure = Error(ErrorCode::kInternal, e.what());
   }

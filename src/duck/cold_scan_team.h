@@ -3,6 +3,7 @@
 #include "cold_scan.h"
 #include "duckdb_headers.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,15 +16,14 @@ namespace kalam::duck {
 class ColdScanTeam {
  public:
   // As ColdScan.
-  ColdScanTeam(std::shared_ptr<ColdScan::Shared> shared,
-               std::vector<std::optional<std::size_t>> columns);
+  ColdScanTeam(std::shared_ptr<ColdScan::Shared> shared, std::vector<std::optional<std::size_t>> columns,
+               const std::atomic<bool>& interrupted);
   // Helpers stop soon; nothing waits for them.
   ~ColdScanTeam();
   ColdScanTeam(const ColdScanTeam&) = delete;
   ColdScanTeam& operator=(const ColdScanTeam&) = delete;
 
-  // Fills `output` with rows, valid until the next call, and returns how many; 0 at the end. Throws
-  // ColdScan::Failure.
+  // As ColdScan::Next, with rows that are valid until the next call.
   duckdb::idx_t Next(duckdb::DataChunk& output);
 
  private:

@@ -7,6 +7,7 @@
 #include "model/key_codec.h"
 #include "types.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -75,7 +76,7 @@ class ColdScanTeamTest : public testing::Test {
     auto shared = std::make_shared<ColdScan::Shared>();
     shared->part = part_;
     shared->filters = std::move(filters);
-    ColdScanTeam team(shared, {Column::kBody, Column::kId, Column::kRoom});
+    ColdScanTeam team(shared, {Column::kBody, Column::kId, Column::kRoom}, interrupted_);
     duckdb::DataChunk chunk;
     const auto text = duckdb::LogicalType::VARCHAR;
     chunk.Initialize(duckdb::Allocator::DefaultAllocator(), {text, duckdb::LogicalType::BIGINT, text});
@@ -99,6 +100,7 @@ class ColdScanTeamTest : public testing::Test {
   TempFolder folder_;
   const std::unique_ptr<SegmentEngine> engine_ = SegmentEngine::Open({.helper_threads = 2}).value();
   std::shared_ptr<const ColdPart> part_;
+  std::atomic<bool> interrupted_{false};
 };
 
 TEST_F(ColdScanTeamTest, RowsOfAllFilesComeOnceAndWhole) {
@@ -109,12 +111,19 @@ TEST_F(ColdScanTeamTest, RowsOfAllFilesComeOnceAndWhole) {
   EXPECT_EQ(Ids(), expected);
 }
 
+TEST_F(ColdScanTeamTest, AnInterruptEndsASearchThatFindsNothing) {
+  const SegmentScan::Filter nothing{.column = kRoom, .value = duckdb::Value("no such room")};
+  EXPECT_TRUE(Ids({nothing}).empty());
+  interrupted_ = true;
+  EXPECT_THROW(Ids({nothing}), duckdb::InterruptException);
+}
+
 TEST_F(ColdScanTeamTest, RowsThatMeetAConditionComeWhole) {
   std::set<std::int64_t> expected;
   for (std::int64_t id = 0; id < kRows; ++id) {
     if (!IsTombstone(id) && !IsHidden(id) && RoomOf(id) == RoomOf(7)) expected.insert(id);
   }
-  EXPECT_EQ(Ids({{kRoom, duckdb::ExpressionType::COMPARE_EQUAL, duckdb::Value(RoomOf(7))}}), expected);
+  EXPECT_EQ(Ids({{.column = kRoom, .value = duckdb::Value(RoomOf(7))}}), expected);
 }
 
 }  // namespace

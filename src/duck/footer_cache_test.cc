@@ -28,7 +28,8 @@ class FooterCacheTest : public testing::Test {
     };
     const std::string path = folder_.path() + "/s.parquet";
     EXPECT_EQ(SegmentEngine::Open({}).value()->Write(path, {{"id", DataType::kBigInt, 1}}, one_row).value(), 1U);
-    footer_ = duckdb::ParquetReader(*connection_.context, duckdb::OpenFileInfo(path), duckdb::ParquetOptions()).metadata;
+    const duckdb::OpenFileInfo file(path);
+    footer_ = duckdb::ParquetReader(*connection_.context, file, duckdb::ParquetOptions()).metadata;
   }
 
   // As a scan does when it opens the file, whose footer has that length.

@@ -1,6 +1,7 @@
 #include "scan_function.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/memory_budget.h"
@@ -35,6 +36,13 @@ struct ColumnBound {
   Bound bound;
 };
 
+// A condition on one text column, `body LIKE '%x%'`: what rows of files may be left out by, too.
+struct TextCondition {
+  std::size_t column = 0;
+  std::shared_ptr<const Expression> function;  // of the column first
+  std::vector<Bound> others;                   // its other arguments
+};
+
 // What a plan knows of one table: where its source is found at each run, what its columns are, and which keys can
 // match.
 struct ScanBindData final : duckdb::TableFunctionData {
@@ -47,6 +55,7 @@ struct ScanBindData final : duckdb::TableFunctionData {
   std::vector<Bound> lower, upper;  // of the key; all of them hold
   std::vector<std::vector<Bound>> points;
   std::vector<ColumnBound> others;  // of other columns
+  std::vector<TextCondition> texts;
 
   duckdb::unique_ptr<duckdb::FunctionData> Copy() const override {
     auto copy = duckdb::make_uniq<ScanBindData>();
@@ -156,6 +165,7 @@ class Pushdown {
         if (list.GetExpressionType() == ExpressionType::COMPARE_IN && IsKey(ColumnOf(*list.children[0]))) In(list);
         return;
       }
+      case duckdb::ExpressionClass::BOUND_FUNCTION: return Search(filter.Cast<duckdb::BoundFunctionExpression>());
       case duckdb::ExpressionClass::BOUND_CONJUNCTION: {
         if (filter.GetExpressionType() != ExpressionType::CONJUNCTION_AND) return;
         for (const auto& child : filter.Cast<duckdb::BoundConjunctionExpression>().children) Narrow(*child);
@@ -226,6 +236,26 @@ class Pushdown {
       points.push_back(*std::move(bound));
     }
     data_.points.push_back(std::move(points));
+  }
+
+  // What text is searched with, in the engine's names. These look at nothing but their arguments, and do not fail.
+  static bool IsSearch(const std::string& function) {
+    static constexpr std::array kSearches = {"contains", "prefix", "suffix", "~~", "!~~", "~~*", "!~~*"};
+    return std::ranges::find(kSearches, function) != kSearches.end();
+  }
+
+  void Search(const duckdb::BoundFunctionExpression& function) {
+    if (!IsSearch(function.function.name)) return;
+    const auto column = ColumnOf(*function.children[0]);
+    if (!column || data_.columns[*column].type != DataType::kText) return;
+    TextCondition condition{.column = *column, .function = nullptr, .others = {}};
+    for (std::size_t i = 1; i < function.children.size(); ++i) {
+      auto bound = BoundOf(*column, *function.children[i]);
+      if (!bound) return;
+      condition.others.push_back(*std::move(bound));
+    }
+    condition.function = std::shared_ptr<const Expression>(function.Copy().release());
+    data_.texts.push_back(std::move(condition));
   }
 
   const LogicalGet& get_;
@@ -321,12 +351,36 @@ KeyRange KeysOf(ClientContext& context, const ScanBindData& data) {
   return keys;
 }
 
+// The condition with the values of this run. Null: there is one that fails.
+std::shared_ptr<const Expression> WithValues(ClientContext& context, const TextCondition& condition) {
+  auto copy = condition.function->Copy();
+  auto& arguments = copy->Cast<duckdb::BoundFunctionExpression>().children;
+  arguments[0] = duckdb::make_uniq<duckdb::BoundReferenceExpression>(arguments[0]->return_type, 0ULL);
+  for (std::size_t i = 0; i < condition.others.size(); ++i) {
+    auto value = ValueOf(context, condition.others[i]);
+    if (!value) return nullptr;
+    arguments[i + 1] = duckdb::make_uniq<duckdb::BoundConstantExpression>(*std::move(value));
+  }
+  return std::shared_ptr<const Expression>(copy.release());
+}
+
+std::vector<SegmentScan::Filter> TextFiltersOf(ClientContext& context, const ScanBindData& data) {
+  std::vector<SegmentScan::Filter> filters;
+  for (const TextCondition& condition : data.texts) {
+    auto expression = WithValues(context, condition);
+    if (expression) filters.push_back({.column = condition.column, .expression = std::move(expression)});
+  }
+  return filters;
+}
+
 // NULL compares with nothing; the engine sees to that.
 std::vector<SegmentScan::Filter> FiltersOf(ClientContext& context, const ScanBindData& data) {
   std::vector<SegmentScan::Filter> filters;
   for (const ColumnBound& other : data.others) {
     auto value = ValueOf(context, other.bound);
-    if (value && !value->IsNull()) filters.push_back({other.column, other.comparison, *std::move(value)});
+    if (value && !value->IsNull()) {
+      filters.push_back({.column = other.column, .comparison = other.comparison, .value = *std::move(value)});
+    }
   }
   return filters;
 }
@@ -334,7 +388,7 @@ std::vector<SegmentScan::Filter> FiltersOf(ClientContext& context, const ScanBin
 // The same for sources, which know ranges of numbers, times and text.
 std::vector<ColumnRange> RangesOf(const std::vector<SegmentScan::Filter>& filters, const ScanBindData& data) {
   std::vector<ColumnRange> ranges;
-  for (const auto& [column, comparison, value] : filters) {
+  for (const auto& [column, comparison, value, expression] : filters) {
     const DataType type = data.columns[column].type;
     duckdb::Vector stored(value);
     stored.Flatten(1);
@@ -377,6 +431,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
   KeyRange keys = KeysOf(context, data);
   std::vector<SegmentScan::Filter> filters = FiltersOf(context, data);
   keys.columns = RangesOf(filters, data);
+  for (auto& filter : TextFiltersOf(context, data)) filters.push_back(std::move(filter));
   const MemoryBudget::Pause pause;
   auto split = source->OpenSplit(keys);
   if (!split.ok()) Throw(context, split.error());
@@ -386,7 +441,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(ClientContext& context
     shared->keys = std::move(keys);
     shared->filters = std::move(filters);
     state->cursor = std::move((*split)->rows);
-    state->cold.emplace(std::move(shared), state->columns);
+    state->cold.emplace(std::move(shared), state->columns, context.interrupted);
     return state;
   }
   auto cursor = source->Open(keys);

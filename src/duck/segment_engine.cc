@@ -23,14 +23,15 @@ class ScannedRows final : public SegmentRows {
   }
 
   Result<bool> Next() override try {
-    if (++row_ >= chunk_.size()) {
-      if (ended_) return false;
-      scan_.Next(chunk_);
+    if (++row_ < chunk_.size()) return true;
+    while (!ended_) {
+      ended_ = !scan_.Next(chunk_);
+      if (chunk_.size() == 0) continue;
       chunk_.Flatten();
       row_ = 0;
-      ended_ = chunk_.size() == 0;
+      return true;
     }
-    return !ended_;
+    return false;
   } catch (const std::exception& e) {
     ended_ = true;
     return Error(ErrorCode::kIo, "read '" + path_ + "': " + e.what());

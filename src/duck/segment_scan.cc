@@ -9,6 +9,7 @@
 
 #include <duckdb/planner/filter/conjunction_filter.hpp>
 #include <duckdb/planner/filter/constant_filter.hpp>
+#include <duckdb/planner/filter/expression_filter.hpp>
 #include <parquet_reader.hpp>
 
 namespace kalam::duck {
@@ -34,20 +35,23 @@ duckdb::unique_ptr<duckdb::ParquetReader> OpenFile(duckdb::ClientContext& contex
   return reader;
 }
 
-void AddFilter(duckdb::TableFilterSet& filters, idx_t column, ExpressionType comparison, duckdb::Value value) {
+void Add(duckdb::TableFilterSet& filters, idx_t column, duckdb::unique_ptr<duckdb::TableFilter> filter) {
   auto& place = filters.filters[column];
   if (!place) place = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
-  place->Cast<duckdb::ConjunctionAndFilter>().child_filters.push_back(
-      duckdb::make_uniq<duckdb::ConstantFilter>(comparison, std::move(value)));
+  place->Cast<duckdb::ConjunctionAndFilter>().child_filters.push_back(std::move(filter));
+}
+
+duckdb::unique_ptr<duckdb::TableFilter> MakeFilter(const SegmentScan::Filter& filter) {
+  if (filter.expression) return duckdb::make_uniq<duckdb::ExpressionFilter>(filter.expression->Copy());
+  return duckdb::make_uniq<duckdb::ConstantFilter>(filter.comparison, filter.value);
 }
 
 void AddBounds(duckdb::TableFilterSet& filters, idx_t column, const KeyRange& keys) {
-  const auto at_least = [&](const Value& bound) {
-    AddFilter(filters, column, ExpressionType::COMPARE_GREATERTHANOREQUALTO, ToDuckValue(bound.view()));
+  const auto add = [&](ExpressionType comparison, const Value& bound) {
+    Add(filters, column, duckdb::make_uniq<duckdb::ConstantFilter>(comparison, ToDuckValue(bound.view())));
   };
-  const auto at_most = [&](const Value& bound) {
-    AddFilter(filters, column, ExpressionType::COMPARE_LESSTHANOREQUALTO, ToDuckValue(bound.view()));
-  };
+  const auto at_least = [&](const Value& bound) { add(ExpressionType::COMPARE_GREATERTHANOREQUALTO, bound); };
+  const auto at_most = [&](const Value& bound) { add(ExpressionType::COMPARE_LESSTHANOREQUALTO, bound); };
   if (keys.lower) at_least(*keys.lower);
   if (keys.upper) at_most(*keys.upper);
   if (keys.points && !keys.points->empty()) {
@@ -105,13 +109,13 @@ struct SegmentScan::Impl {
     return reader->root_schema->children[place].column_index;
   }
 
-  // The next rows as the file has them; none at the end.
-  void Read(duckdb::DataChunk& chunk) {
-    while (true) {
-      if (begun) reader->Scan(context, state, chunk);
-      if (chunk.size() > 0 || groups.empty()) return;
-      BeginGroups();
-    }
+  // The next rows as the file has them, as Next.
+  bool Read(duckdb::DataChunk& chunk) {
+    if (begun) reader->Scan(context, state, chunk);
+    if (chunk.size() > 0) return true;
+    if (groups.empty()) return false;
+    BeginGroups();
+    return true;
   }
 
   // Conditions leave rows of a column unread, and the engine's reader forgets that they are behind it only with a
@@ -157,8 +161,7 @@ SegmentScan::SegmentScan(duckdb::ClientContext& context, FooterCache& footers, c
   auto conditions = duckdb::make_uniq<duckdb::TableFilterSet>();
   if (key && !keys.whole_groups) AddBounds(*conditions, *key, keys);
   for (const Filter& filter : filters) {
-    const auto read = impl_->Comparable(filter.column);
-    if (read) AddFilter(*conditions, *read, filter.comparison, filter.value);
+    if (const auto read = impl_->Comparable(filter.column)) Add(*conditions, *read, MakeFilter(filter));
   }
   if (!conditions->filters.empty()) reader.filters = std::move(conditions);
   const auto& file = *reader.GetFileMetadata();
@@ -176,13 +179,14 @@ duckdb::vector<duckdb::LogicalType> SegmentScan::Types(const std::vector<Segment
   return types;
 }
 
-void SegmentScan::Next(duckdb::DataChunk& chunk) {
+bool SegmentScan::Next(duckdb::DataChunk& chunk) {
   chunk.Reset();
   if (impl_->as_read) return impl_->Read(chunk);
   impl_->as_in_file.Destroy();
   impl_->as_in_file.Initialize(impl_->context, impl_->read_types);
-  impl_->Read(impl_->as_in_file);
+  const bool more = impl_->Read(impl_->as_in_file);
   impl_->Convert(chunk);
+  return more;
 }
 
 }  // namespace kalam::duck

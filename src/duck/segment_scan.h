@@ -21,7 +21,9 @@ class SegmentScan {
   struct Filter {
     std::size_t column = 0;
     duckdb::ExpressionType comparison = duckdb::ExpressionType::COMPARE_EQUAL;
-    duckdb::Value value;
+    duckdb::Value value = duckdb::Value();
+    // Instead of a comparison: BOOLEAN, of the column as BoundReference 0.
+    std::shared_ptr<const duckdb::Expression> expression = nullptr;
   };
 
   // `columns`: what to read, in the order of the output; none: how many rows there are, in chunks with one column that
@@ -37,9 +39,10 @@ class SegmentScan {
   // The types of Next's chunks.
   static duckdb::vector<duckdb::LogicalType> Types(const std::vector<SegmentColumn>& columns);
 
-  // Fills `chunk` with the next rows, in key order; empty at the end. What its flat vectors show stays if the chunk is
+  // Fills `chunk` with the next rows, in key order; perhaps none, after a piece of the file in which none is wanted.
+  // False at the end. What its flat vectors show stays if the chunk is
   // not given again; other vectors point into what the next call writes over.
-  void Next(duckdb::DataChunk& chunk);
+  bool Next(duckdb::DataChunk& chunk);
 
  private:
   struct Impl;

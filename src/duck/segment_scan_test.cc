@@ -45,9 +45,7 @@ class SegmentScanTest : public testing::Test {
       chunk.Initialize(duckdb::Allocator::DefaultAllocator(), types);
       std::string first, last;
       std::size_t rows = 0;
-      while (true) {
-        scan.Next(chunk);
-        if (chunk.size() == 0) break;
+      while (scan.Next(chunk)) {
         for (duckdb::idx_t row = 0; row < chunk.size(); ++row) {
           last.clear();
           for (duckdb::idx_t c = 0; c < columns.size(); ++c)
@@ -95,24 +93,21 @@ TEST_F(SegmentScanTest, ReadsOnlyTheKeysInRange) {
 
 TEST_F(SegmentScanTest, ReadsOnlyRowsThatMeetTheConditions) {
   const std::vector<SegmentColumn> columns = {{1, DataType::kBigInt}, {2, DataType::kText}, {3, DataType::kInt}};
-  const auto equal = duckdb::ExpressionType::COMPARE_EQUAL;
   // Of some row groups nothing is read, of the next a part: what was left out must not be taken for it.
   for (const std::int64_t row : {0, 5'000, 12'345, 29'999}) {
     const std::string body = "body " + std::to_string(row);
     const std::string expected = std::to_string(row * 10) + " | " + body + " | " + std::to_string(row % 7);
-    EXPECT_EQ(Read(columns, {}, {{1, equal, duckdb::Value(body)}}), "1: " + expected + " .. " + expected);
+    EXPECT_EQ(Read(columns, {}, {{.column = 1, .value = duckdb::Value(body)}}), "1: " + expected + " .. " + expected);
   }
-  EXPECT_EQ(Read(columns, Range(100'000, 300'000), {{2, equal, duckdb::Value::INTEGER(3)}}),
+  EXPECT_EQ(Read(columns, Range(100'000, 300'000), {{.column = 2, .value = duckdb::Value::INTEGER(3)}}),
             "2857: 100060 | body 10006 | 3 .. 299980 | body 29998 | 3");
-  EXPECT_EQ(Read(columns, {}, {{2, equal, duckdb::Value::INTEGER(7)}}), "0:  .. ");
+  EXPECT_EQ(Read(columns, {}, {{.column = 2, .value = duckdb::Value::INTEGER(7)}}), "0:  .. ");
 }
 
 TEST_F(SegmentScanTest, ConditionsOnColumnsThatAreNotInTheFileAsTheyAreAskedForSayNothing) {
-  const auto equal = duckdb::ExpressionType::COMPARE_EQUAL;
-  EXPECT_EQ(Read({{1, DataType::kBigInt}, {9, DataType::kText}}, Range(0, 10), {{1, equal, duckdb::Value("x")}}),
-            "2: 0 | NULL .. 10 | NULL");
-  EXPECT_EQ(Read({{1, DataType::kBigInt}, {3, DataType::kText}}, Range(20, 30), {{1, equal, duckdb::Value("2")}}),
-            "2: 20 | 2 .. 30 | 3");
+  const std::vector<SegmentScan::Filter> no_match = {{.column = 1, .value = duckdb::Value("x")}};
+  EXPECT_EQ(Read({{1, DataType::kBigInt}, {9, DataType::kText}}, Range(0, 10), no_match), "2: 0 | NULL .. 10 | NULL");
+  EXPECT_EQ(Read({{1, DataType::kBigInt}, {3, DataType::kText}}, Range(20, 30), no_match), "2: 20 | 2 .. 30 | 3");
 }
 
 TEST_F(SegmentScanTest, CountsRowsWithoutReadingAColumn) {
@@ -121,7 +116,7 @@ TEST_F(SegmentScanTest, CountsRowsWithoutReadingAColumn) {
     duckdb::DataChunk chunk;
     chunk.Initialize(duckdb::Allocator::DefaultAllocator(), SegmentScan::Types({}));
     std::int64_t rows = 0;
-    for (scan.Next(chunk); chunk.size() > 0; scan.Next(chunk)) rows += static_cast<std::int64_t>(chunk.size());
+    while (scan.Next(chunk)) rows += static_cast<std::int64_t>(chunk.size());
     EXPECT_EQ(rows, kRows);
   });
 }

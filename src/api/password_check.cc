@@ -31,10 +31,7 @@ PasswordCheck::PasswordCheck(const catalog::Catalog& catalog)
     : catalog_(catalog),
       accounts_(auth::GuessGuard::Options{}),
       addresses_({.free_failures = kFreeFailuresOfAnAddress}),
-      hashing_(1, kQueuedChecks) {
-  // The first unknown user must not take longer than the others.
-  (void)hashing_.TryPost([] { (void)auth::VerifyPassword("", ""); });
-}
+      hashing_(1, kQueuedChecks) {}
 
 void PasswordCheck::Start(std::string_view peer, std::string user, std::string password, Done done) {
   // What waits and what is remembered is bounded; neither is anybody's when cut.

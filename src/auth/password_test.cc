@@ -1,9 +1,30 @@
 #include "auth/password.h"
 
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace kalam::auth {
 namespace {
+
+// Of the processor, the least of three.
+std::chrono::nanoseconds TimeToVerify(const std::string& hash) {
+  const auto now = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  auto least = std::chrono::nanoseconds::max();
+  for (int i = 0; i < 3; ++i) {
+    const auto began = now();
+    EXPECT_FALSE(VerifyPassword("wrong", hash));
+    least = std::min(least, now() - began);
+  }
+  return least;
+}
 
 TEST(Password, OnlyTheSameOneVerifies) {
   const std::string hash = HashPassword("correct horse").value();
@@ -18,6 +39,10 @@ TEST(Password, NothingVerifiesAgainstNoHash) {
   for (const char* hash : {"", "x", "$argon2id$v=19$m=19456", "$2b$12$abcdefghijklmnopqrstuv"}) {
     EXPECT_FALSE(VerifyPassword("nobody's password", hash)) << hash;
   }
+}
+
+TEST(Password, ItTakesAsLongToFindThatThereIsNone) {
+  EXPECT_GT(TimeToVerify(""), TimeToVerify(HashPassword("correct horse").value()) / 3);
 }
 
 TEST(Password, LengthIsInCharacters) {

@@ -16,7 +16,7 @@ namespace kalam::cold {
 namespace {
 
 // What opening a file and decoding one of its row groups costs, in rows of a walk.
-constexpr std::size_t kRowsPerLook = 8'192;
+constexpr std::size_t kRowsPerLook = 4'096;
 
 std::string KeyAfter(std::string_view key) { return std::string(key) + '\0'; }
 

@@ -87,12 +87,12 @@ ColdScanTeam::ColdScanTeam(std::shared_ptr<ColdScan::Shared> shared, std::vector
   exchange_->shared = std::move(shared);
   exchange_->columns = std::move(columns);
   const ColdPart& part = *exchange_->shared->part;
-  const SegmentEngine::Impl& engine = *part.engine->impl_;
+  SegmentEngine::Impl& engine = *part.engine->impl_;
   const std::size_t wanted = std::min(std::max<std::size_t>(part.segments.size(), 1) - 1,
                                        engine.options.helper_threads);
   for (std::size_t i = 0; i < wanted; ++i) {
     // One that is refused, or begins when all files are taken, is not missed.
-    (void)engine.helpers->TryPost([exchange = exchange_] { Help(*exchange); });
+    (void)engine.helpers.TryPost([exchange = exchange_] { Help(*exchange); });
   }
 }
 

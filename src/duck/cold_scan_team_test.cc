@@ -34,7 +34,7 @@ class ColdScanTeamTest : public testing::Test {
 
   ColdScanTeamTest() {
     auto part = std::make_shared<ColdPart>();
-    part->engine = engine_.get();
+    part->engine = &engine_;
     part->columns = {{1, DataType::kBigInt}, {2, DataType::kText}, {3, DataType::kText}, {4, DataType::kBoolean}};
     part->key_column = kId;
     part->deleted_column = kDeleted;
@@ -59,14 +59,11 @@ class ColdScanTeamTest : public testing::Test {
       row[kDeleted] = Datum::Bool(IsTombstone(id++));
       return true;
     };
-    EXPECT_TRUE(engine_
-                    ->Write(path,
-                            {{"id", DataType::kBigInt, 1},
-                             {"room", DataType::kText, 2},
-                             {"body", DataType::kText, 3},
-                             {"_deleted", DataType::kBoolean, 4}},
-                            next)
-                    .ok());
+    const std::vector<ParquetColumn> columns = {{"id", DataType::kBigInt, 1},
+                                                {"room", DataType::kText, 2},
+                                                {"body", DataType::kText, 3},
+                                                {"_deleted", DataType::kBoolean, 4}};
+    EXPECT_TRUE(engine_.Write(path, columns, next).ok());
     return {.open = [path] { return ColdFile{.path = path, .pin = nullptr}; }, .hidden = nullptr,
             .has_tombstones = true};
   }
@@ -98,7 +95,7 @@ class ColdScanTeamTest : public testing::Test {
   }
 
   TempFolder folder_;
-  const std::unique_ptr<SegmentEngine> engine_ = SegmentEngine::Open({.helper_threads = 2}).value();
+  SegmentEngine engine_{{.helper_threads = 2}};
   std::shared_ptr<const ColdPart> part_;
   std::atomic<bool> interrupted_{false};
 };

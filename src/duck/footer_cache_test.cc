@@ -27,7 +27,7 @@ class FooterCacheTest : public testing::Test {
       return !std::exchange(ended, true);
     };
     const std::string path = folder_.path() + "/s.parquet";
-    EXPECT_EQ(SegmentEngine::Open({}).value()->Write(path, {{"id", DataType::kBigInt, 1}}, one_row).value(), 1U);
+    EXPECT_EQ(SegmentEngine({}).Write(path, {{"id", DataType::kBigInt, 1}}, one_row).value(), 1U);
     const duckdb::OpenFileInfo file(path);
     footer_ = duckdb::ParquetReader(*connection_.context, file, duckdb::ParquetOptions()).metadata;
   }

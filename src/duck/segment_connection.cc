@@ -11,9 +11,17 @@ namespace {
 // open.
 constexpr std::size_t kMostFilesNoted = 4'096;
 
+constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
+
 }  // namespace
 
+SegmentEngine::Impl::Impl(const SegmentEngineOptions& chosen)
+    : options(chosen), footers(chosen.footer_cache_bytes), helpers(chosen.helper_threads, kWaitingHelpers) {}
+
 SegmentConnection::SegmentConnection(SegmentEngine& engine) : impl_(*engine.impl_) {
+  if (const Status started = engine.Start(); !started.ok()) {
+    throw duckdb::IOException("%s", started.error().message());
+  }
   std::unique_lock lock(impl_.mutex);
   if (impl_.idle.empty()) {
     lock.unlock();
@@ -41,7 +49,7 @@ SegmentScan SegmentConnection::Open(const std::string& path, const std::vector<S
     const std::lock_guard lock(impl_.mutex);
     ++impl_.files_opened;
   }
-  return {*connection_->context, *impl_.footers, path, columns, key_column, keys, filters};
+  return {*connection_->context, impl_.footers, path, columns, key_column, keys, filters};
 }
 
 }  // namespace kalam::duck

@@ -16,19 +16,25 @@
 namespace kalam::duck {
 
 struct SegmentEngine::Impl {
-  SegmentEngineOptions options;
-  std::unique_ptr<duckdb::DuckDB> database;
+  explicit Impl(const SegmentEngineOptions& chosen);
+  Status Open();
+
+  const SegmentEngineOptions options;
+  std::once_flag opening;
+  Status opened;
+  std::unique_ptr<duckdb::DuckDB> database;  // once it is open
   std::mutex mutex;
-  std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex, as all until `footers`
+  std::vector<std::unique_ptr<duckdb::Connection>> idle;  // guarded by mutex, as the next two
   std::size_t taken = 0;
   std::size_t files_opened = 0;  // since the engine forgot them
-  std::unique_ptr<FooterCache> footers;
-  std::unique_ptr<WorkerPool> helpers;  // of queries; ends first
+  FooterCache footers;
+  WorkerPool helpers;  // of queries; end first
 };
 
 // A connection of a SegmentEngine, taken from its pool and given back.
 class SegmentConnection {
  public:
+  // Starts the engine, if nobody has. Throws an exception of the engine's if that fails.
   explicit SegmentConnection(SegmentEngine& engine);
   ~SegmentConnection();
   SegmentConnection(const SegmentConnection&) = delete;

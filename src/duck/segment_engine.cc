@@ -57,38 +57,34 @@ class ScannedRows final : public SegmentRows {
 
 }  // namespace
 
-SegmentEngine::SegmentEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-SegmentEngine::~SegmentEngine() = default;
-
-Result<std::unique_ptr<SegmentEngine>> SegmentEngine::Open(
-    const SegmentEngineOptions& options) try {
+Status SegmentEngine::Impl::Open() try {
   static_cast<void>(PagesThroughKeptContexts());  // which makes them part of the program
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
   duckdb::DBConfig config;
   config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
   // Rows keep their order, work stays with its caller.
   config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
-  config.SetOptionByName("memory_limit",
-                         duckdb::Value(std::to_string(options.memory_limit_bytes) + "B"));
+  config.SetOptionByName("memory_limit", duckdb::Value(std::to_string(options.memory_limit_bytes) + "B"));
   config.options.use_temporary_directory = false;
   // The system's page cache has the files already; a second copy of whatever was read would fill the memory limit.
   config.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
-  impl->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-  duckdb::ExtensionLoader loader(*impl->database->instance, "kalam");
+  database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
+  duckdb::ExtensionLoader loader(*database->instance, "kalam");
   RegisterRowsFunction(loader);
-  impl->footers = std::make_unique<FooterCache>(options.footer_cache_bytes);
-  constexpr std::size_t kWaitingHelpers = 1'000;  // more find no files left anyway
-  impl->helpers = std::make_unique<WorkerPool>(options.helper_threads, kWaitingHelpers);
-  return std::unique_ptr<SegmentEngine>(new SegmentEngine(std::move(impl)));
+  return {};
 } catch (const std::exception& e) {
   return Error(ErrorCode::kInternal, std::string("start the engine of segments: ") + e.what());
 }
 
-void SegmentEngine::Forget(const std::string& path) {
-  impl_->footers->Forget(path);
+SegmentEngine::SegmentEngine(const SegmentEngineOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+SegmentEngine::~SegmentEngine() = default;
+
+Status SegmentEngine::Start() {
+  std::call_once(impl_->opening, [this] { impl_->opened = impl_->Open(); });
+  return impl_->opened;
 }
+
+void SegmentEngine::Forget(const std::string& path) { impl_->footers.Forget(path); }
 
 Result<std::unique_ptr<SegmentRows>> SegmentEngine::Read(const std::string& path,
                                                          const std::vector<SegmentColumn>& columns,

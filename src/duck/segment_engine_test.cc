@@ -30,7 +30,7 @@ class SegmentEngineTest : public testing::Test {
 
   TempFolder folder_;
   const std::string path_ = folder_.path() + "/it's.parquet";
-  std::unique_ptr<SegmentEngine> writer_ = SegmentEngine::Open({}).value();
+  std::unique_ptr<SegmentEngine> writer_ = std::make_unique<SegmentEngine>(SegmentEngineOptions{});
   duckdb::DuckDB database_{nullptr};
   duckdb::Connection connection_{database_};
 };

@@ -18,10 +18,6 @@ namespace {
 using duckdb::ExpressionType;
 using duckdb::idx_t;
 
-duckdb::LogicalType FileType(DataType type) {
-  return type == DataType::kJson ? duckdb::LogicalType::VARCHAR : ToLogicalType(type);
-}
-
 duckdb::unique_ptr<duckdb::ParquetReader> OpenFile(duckdb::ClientContext& context, FooterCache& footers,
                                                    const std::string& path) {
   duckdb::ParquetOptions options;
@@ -89,7 +85,7 @@ struct SegmentScan::Impl {
       origin.default_value = value.GetValue(0);
       return origin;
     }
-    origin.cast = found->type != FileType(column.type);
+    origin.cast = found->type != ToFileType(column.type);
     origin.read = reader->column_ids.size();
     const auto place = static_cast<idx_t>(found - in_file.begin());
     reader->column_ids.push_back(duckdb::MultiFileLocalColumnId(place));

@@ -22,15 +22,10 @@ class SegmentScanTest : public testing::Test {
       ++n;
       return true;
     };
-    const auto writer = SegmentEngine::Open({}).value();
-    EXPECT_EQ(writer
-                  ->Write(path_,
-                          {{"id", DataType::kBigInt, 1},
-                           {"body", DataType::kText, 2},
-                           {"n", DataType::kInt, 3}},
-                          next)
-                  .value(),
-              static_cast<std::uint64_t>(kRows));
+    SegmentEngine writer({});
+    const std::vector<ParquetColumn> columns = {
+        {"id", DataType::kBigInt, 1}, {"body", DataType::kText, 2}, {"n", DataType::kInt, 3}};
+    EXPECT_EQ(writer.Write(path_, columns, next).value(), static_cast<std::uint64_t>(kRows));
   }
 
   // `rows: first row .. last row`, each as `a | b`.

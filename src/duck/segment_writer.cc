@@ -13,11 +13,6 @@ using duckdb::idx_t;
 
 constexpr const char* kRowsFunction = "kalam_rows";
 
-// JSON goes out as text: other readers need not know the engine's alias for it.
-duckdb::LogicalType FileType(DataType type) {
-  return type == DataType::kJson ? duckdb::LogicalType::VARCHAR : ToLogicalType(type);
-}
-
 // The rows that the COPY of a connection reads. Lives in the connection and is set for one file.
 struct RowFeed final : duckdb::ClientContextState {
   static constexpr const char* kName = "kalam_row_feed";
@@ -37,7 +32,7 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
                                               duckdb::vector<duckdb::LogicalType>& types,
                                               duckdb::vector<std::string>& names) {
   for (const ParquetColumn& column : *RowFeed::Of(context).columns) {
-    types.push_back(FileType(column.type));
+    types.push_back(ToFileType(column.type));
     names.push_back(column.name);
   }
   return duckdb::make_uniq<duckdb::TableFunctionData>();
@@ -102,6 +97,7 @@ std::size_t RowGroupRows(const ExpectedRows& expected) {
 Result<std::uint64_t> SegmentEngine::Write(const std::filesystem::path& path,
                                            const std::vector<ParquetColumn>& columns, const NextRow& next,
                                            const ExpectedRows& expected) {
+  KALAM_TRY(Start());
   const SegmentConnection connection(*this);
   RowFeed& feed = RowFeed::Of(*connection->context);
   feed.columns = &columns;

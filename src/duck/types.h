@@ -26,6 +26,12 @@ inline duckdb::LogicalType ToLogicalType(DataType type) {
   return LogicalType::VARCHAR;
 }
 
+// The type of the column in a Parquet file. JSON goes out as text: other readers need not know the engine's alias for
+// it.
+inline duckdb::LogicalType ToFileType(DataType type) {
+  return type == DataType::kJson ? duckdb::LogicalType::VARCHAR : ToLogicalType(type);
+}
+
 inline duckdb::Value ToDuckValue(const Datum& datum) {
   using duckdb::Value;
   switch (datum.kind()) {

@@ -73,7 +73,7 @@ class ColdTierTest : public testing::Test {
                               .allowed_endpoint_hosts = {}});
     files_ =
         cold::SegmentFiles::Open(*storages_, {.cache_folder = folder_.path() + "/cache"}).value();
-    engine_ = duck::SegmentEngine::Open({}).value();
+    engine_ = std::make_unique<duck::SegmentEngine>(duck::SegmentEngineOptions{});
     cold_ = std::make_unique<cold::ColdRows>(*manifests_, *files_, *engine_, block_cache_bytes_);
     garbage_ = std::make_unique<cold::Garbage>(*store_, *committer_, *manifests_, *storages_, *files_);
     reader_ = std::make_unique<table::Reader>(*store_, cold_.get());

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace kalam::kv {
@@ -14,6 +15,8 @@ constexpr std::uint64_t kStep = 4 << 20;
 constexpr std::uint64_t kLeft = 2 << 20;
 // Written at a time: an append that comes meanwhile waits for as much.
 constexpr std::size_t kPiece = 128 << 10;
+// A step that is used up within less is not renewed: 64 MB/s.
+constexpr std::chrono::microseconds kShortStep{62'500};
 
 }  // namespace
 
@@ -23,9 +26,10 @@ struct LogZeroer::State {
   std::mutex mutex;
   std::uint64_t appended = 0;  // guarded by mutex, like all of these; bytes
   std::uint64_t reserved = 0;
-  std::uint64_t zeroed = 0;  // up to here
+  std::uint64_t zeroed = 0;  // up to here, or left as it is
   bool asked = false;
   bool closed = false;  // from now on its length is final
+  std::optional<Time> stepped;  // when the last step began; the thread's own
 };
 
 class LogZeroer::Log final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -83,8 +87,8 @@ class LogZeroer::Log final : public rocksdb::FSWritableFileOwnerWrapper {
   const std::shared_ptr<State> state_;
 };
 
-LogZeroer::LogZeroer(std::shared_ptr<rocksdb::FileSystem> files)
-    : files_(std::move(files)), zeros_(kPiece, '\0'), thread_([this] { Run(); }) {
+LogZeroer::LogZeroer(std::shared_ptr<rocksdb::FileSystem> files, std::function<Time()> now)
+    : files_(std::move(files)), now_(std::move(now)), zeros_(kPiece, '\0'), thread_([this] { Run(); }) {
   pthread_setname_np(thread_.native_handle(), "wal-zero");
 }
 
@@ -124,6 +128,15 @@ void LogZeroer::Run() {
 }
 
 void LogZeroer::ZeroAhead(State& state) {
+  const Time now = now_();
+  const bool too_fast = state.stepped && now - *state.stepped < kShortStep;
+  state.stepped = now;
+  if (too_fast) {
+    const std::lock_guard lock(state.mutex);
+    state.zeroed = std::min(std::max(state.zeroed, state.appended) + kStep, state.reserved);
+    state.asked = false;
+    return;
+  }
   const rocksdb::IOOptions options;
   std::unique_ptr<rocksdb::FSRandomRWFile> file;
   bool works = files_->NewRandomRWFile(state.path, {}, &file, nullptr).ok();

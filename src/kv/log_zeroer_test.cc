@@ -66,7 +66,9 @@ class LogZeroerTest : public testing::Test {
   const rocksdb::IOOptions io_;
   std::string appended_;
   std::shared_ptr<rocksdb::FileSystem> files_ = rocksdb::FileSystem::Default();
-  LogZeroer zeroer_{files_};
+  std::chrono::steady_clock::duration between_steps_ = std::chrono::seconds(1);
+  LogZeroer::Time time_;
+  LogZeroer zeroer_{files_, [this] { return time_ += between_steps_; }};
 };
 
 TEST_F(LogZeroerTest, WritesZerosAheadOfWhatIsAppendedAndWithinWhatIsReserved) {
@@ -79,6 +81,18 @@ TEST_F(LogZeroerTest, WritesZerosAheadOfWhatIsAppendedAndWithinWhatIsReserved) {
   EXPECT_EQ(Content(), appended_ + std::string(kReserved - appended_.size(), '\0'));
   ASSERT_TRUE(log->Close(io_, nullptr).ok());
   EXPECT_EQ(Content(), appended_) << "closing cuts it";
+}
+
+TEST_F(LogZeroerTest, ALogThatGrowsFastIsLeftAlone) {
+  between_steps_ = std::chrono::milliseconds(60);
+  const auto log = Open();
+  Append(*log, "one");
+  ASSERT_TRUE(BecomesWritten(4 << 20));
+  for (int i = 0; i < 12; ++i) Append(*log, std::string(1 << 20, 'x'));
+  ASSERT_TRUE(log->Sync(io_, nullptr).ok());
+  EXPECT_LT(WrittenBytes(), static_cast<off_t>(appended_.size()) + (1 << 20));
+  ASSERT_TRUE(log->Close(io_, nullptr).ok());
+  EXPECT_EQ(Content(), appended_);
 }
 
 TEST_F(LogZeroerTest, NothingIsZeroedThatIsNotReserved) {

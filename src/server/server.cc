@@ -212,12 +212,7 @@ struct Server::Parts {
         loops(config.server.workers == 0 ? Cores() : config.server.workers),
         http(loops, HttpOptions(config), handler) {}
 
-  // The two engines need nothing of the store and are most of what a start computes: they open beside it.
-  struct Engines {
-    std::unique_ptr<duck::SegmentEngine> segments;
-    std::unique_ptr<duck::Engine> statements;
-  };
-  using OpeningEngines = std::future<Result<Engines>>;
+  using OpeningEngine = std::future<Result<std::unique_ptr<duck::Engine>>>;
 
   const ServerConfig config;
   SystemClock clock;
@@ -260,13 +255,14 @@ struct Server::Parts {
   std::unique_ptr<ScheduledTask> job_cleanup;
   std::unique_ptr<ScheduledTask> row_cleanup;
   std::unique_ptr<PeriodicTask> garbage_sweep;
+  std::future<void> segment_engine_starting;
   bool stopped = false;
 
   void PurgeUsers() const;
   void LogStoreSize() const;
 
-  OpeningEngines StartEngines() const;
-  Status OpenStore(OpeningEngines engines);
+  OpeningEngine OpenEngine() const;
+  Status OpenStore(OpeningEngine opening);
   Status OpenCold();
   void OpenJobs();
   Result<bool> ResumeJob(const jobs::Job& job) const;
@@ -277,17 +273,12 @@ struct Server::Parts {
   Status OpenApi();
 };
 
-Server::Parts::OpeningEngines Server::Parts::StartEngines() const {
-  return std::async(std::launch::async, [this]() -> Result<Engines> {
-    Engines engines;
-    KALAM_TRY_ASSIGN(engines.segments,
-                     duck::SegmentEngine::Open({.memory_limit_bytes = config.storage.segment_memory}));
-    KALAM_TRY_ASSIGN(engines.statements, duck::Engine::Open(EngineOptionsOf(config)));
-    return engines;
-  });
+// It needs nothing of the store and is half of what a start computes: it opens beside it.
+Server::Parts::OpeningEngine Server::Parts::OpenEngine() const {
+  return std::async(std::launch::async, [this] { return duck::Engine::Open(EngineOptionsOf(config)); });
 }
 
-Status Server::Parts::OpenStore(OpeningEngines engines) {
+Status Server::Parts::OpenStore(OpeningEngine opening) {
   KALAM_TRY(CreateFolders(config));
   KALAM_TRY_ASSIGN(store, kv::Store::Open(StoreOptions(config)));
   table::CommitterOptions commit;
@@ -303,9 +294,8 @@ Status Server::Parts::OpenStore(OpeningEngines engines) {
   }
   KALAM_TRY_ASSIGN(catalog, catalog::Catalog::Open(*store, *committer, clock,
                                                    std::move(catalog_options)));
-  KALAM_TRY_ASSIGN(Engines opened, engines.get());
-  segment_engine = std::move(opened.segments);
-  engine = std::move(opened.statements);
+  segment_engine = std::make_unique<duck::SegmentEngine>(
+      duck::SegmentEngineOptions{.memory_limit_bytes = config.storage.segment_memory});
   KALAM_TRY(OpenCold());
   reader = std::make_unique<table::Reader>(*store, cold_rows.get());
   writer = std::make_unique<table::Writer>(*store, *committer, cold_rows.get());
@@ -316,6 +306,7 @@ Status Server::Parts::OpenStore(OpeningEngines engines) {
   OpenJobs();
   system_tables = std::make_unique<query::SystemTables>(*catalog, stats);
   AddStats();
+  KALAM_TRY_ASSIGN(engine, opening.get());
   log::Info("server", "store open in " + config.storage.rocksdb_path);
   LogStoreSize();
   return {};
@@ -597,11 +588,15 @@ void Server::Parts::PurgeUsers() const {
 Result<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   auto parts = std::make_unique<Parts>(config);
   KALAM_TRY(parts->http.Listen(config.server.host, config.server.port));
-  KALAM_TRY(parts->OpenStore(parts->StartEngines()));
+  KALAM_TRY(parts->OpenStore(parts->OpenEngine()));
   KALAM_TRY(parts->OpenApi());
   KALAM_TRY(parts->flush->Start());
   parts->loops.Start();
   parts->http.Start();
+  // Before somebody reads a cold row, and after whoever waits for the server.
+  parts->segment_engine_starting = std::async(std::launch::async, [engine = parts->segment_engine.get()] {
+    if (const Status started = engine->Start(); !started.ok()) log::Error("server", started.error().message());
+  });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

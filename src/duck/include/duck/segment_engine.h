@@ -62,13 +62,15 @@ class SegmentRows {
 // files; no client's SQL ever gets there, and what it reads reaches queries as rows only. JSON is
 // written as text, BINARY as bytes, times in microseconds UTC; zstd.
 //
-// Thread-safe; each call runs on its caller's thread and blocks for I/O. Outlives the rows it
-// gives.
+// The instance starts with the first call that needs it [15 ms], or with Start. Thread-safe; each call runs on its
+// caller's thread and blocks for I/O. Outlives the rows it gives. Errors of all: kInternal, if it does not start.
 class SegmentEngine {
  public:
-  // Errors: kInternal.
-  static Result<std::unique_ptr<SegmentEngine>> Open(const SegmentEngineOptions& options);
+  explicit SegmentEngine(const SegmentEngineOptions& options);
   ~SegmentEngine();
+
+  // Does nothing after the first call.
+  Status Start();
 
   // Fills one Datum per column with the next row, valid until the next call; false at the end. A
   // failure ends the file.
@@ -95,8 +97,7 @@ class SegmentEngine {
   friend class ColdScanTeam;
   friend class SegmentConnection;
   struct Impl;
-  explicit SegmentEngine(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  const std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace kalam::duck

@@ -6,6 +6,7 @@
 #include "bounded_functions.h"
 #include "counted_allocator.h"
 #include "engine_impl.h"
+#include "freed_buffers.h"
 #include "guarded_functions.h"
 #include "id_functions.h"
 #include "result_bounds.h"
@@ -195,6 +196,13 @@ Engine::~Engine() = default;
 
 PlanCache& Engine::plan_cache() { return impl_->cache; }
 std::size_t Engine::ClearPlans() { return impl_->ClearPlans(); }
+void Engine::ForgetFreedBuffers() {
+  const auto database = [this] {
+    const std::lock_guard lock(impl_->pool_mutex);
+    return impl_->database;
+  }();
+  duck::ForgetFreedBuffers(*database->instance);
+}
 void Engine::GiveBackFreedMemory() {
   duckdb::Allocator::FlushAll();
   MemoryBudget::GiveBackAllFreedMemory();

@@ -1,6 +1,7 @@
 #include "duck/segment_engine.h"
 
 #include "datum_vector.h"
+#include "freed_buffers.h"
 #include "segment_connection.h"
 #include "segment_rows_function.h"
 #include "segment_scan.h"
@@ -82,6 +83,10 @@ SegmentEngine::~SegmentEngine() = default;
 Status SegmentEngine::Start() {
   std::call_once(impl_->opening, [this] { impl_->opened = impl_->Open(); });
   return impl_->opened;
+}
+
+void SegmentEngine::ForgetFreedBuffers() {
+  if (Start().ok()) duck::ForgetFreedBuffers(*impl_->database->instance);
 }
 
 void SegmentEngine::Forget(const std::string& path) { impl_->footers.Forget(path); }

@@ -564,7 +564,11 @@ Status Server::Parts::OpenApi() {
   // At once: what a crash left is there from the beginning.
   garbage_sweep =
       std::make_unique<PeriodicTask>(kSweepPause, [this] { SweepGarbage(); }, PeriodicTask::First::kAtOnce);
-  memory_return = std::make_unique<PeriodicTask>(kMemoryReturnPause, [] { duck::Engine::GiveBackFreedMemory(); });
+  memory_return = std::make_unique<PeriodicTask>(kMemoryReturnPause, [this] {
+    segment_engine->ForgetFreedBuffers();
+    engine->ForgetFreedBuffers();
+    duck::Engine::GiveBackFreedMemory();
+  });
   user_purge = std::make_unique<PeriodicTask>(config.users.purge_interval_seconds, [this] {
     PurgeUsers();
     LogStoreSize();

@@ -213,6 +213,8 @@ class Engine {
   // What was freed goes back to the system, of the whole process. An allocator does that when it is used next, so
   // threads that had much to do and now rest would keep it. Milliseconds.
   static void GiveBackFreedMemory();
+  // As SegmentEngine's.
+  void ForgetFreedBuffers();
 
  private:
   struct Impl;

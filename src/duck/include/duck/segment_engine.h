@@ -90,6 +90,9 @@ class SegmentEngine {
                                             std::optional<std::size_t> key_column,
                                             const KeyRange& keys);
 
+  // Lets go of the records of buffers that are gone; to be called now and then. Milliseconds.
+  void ForgetFreedBuffers();
+
   // The file goes, and will not come back: forgets what is kept of it. Does not wait.
   void Forget(const std::string& path);
 

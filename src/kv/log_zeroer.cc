@@ -9,11 +9,11 @@
 namespace kalam::kv {
 namespace {
 
-// Some thousand rows; its sync takes a few milliseconds.
+// Some thousand rows.
 constexpr std::uint64_t kStep = 4 << 20;
 // The next step begins when no more than this is left of the last one.
 constexpr std::uint64_t kLeft = 2 << 20;
-// Written at a time: an append that comes meanwhile waits for as much.
+// Written and synced at a time: an append or a sync that comes meanwhile waits for as much.
 constexpr std::size_t kPiece = 128 << 10;
 // A step that is used up within less is not renewed: 64 MB/s.
 constexpr std::chrono::microseconds kShortStep{62'500};
@@ -142,16 +142,19 @@ void LogZeroer::ZeroAhead(State& state) {
   bool works = files_->NewRandomRWFile(state.path, {}, &file, nullptr).ok();
   std::uint64_t end = 0;
   while (works) {
-    const std::lock_guard lock(state.mutex);
-    // Step by step: as far ahead as was asked for, also when appends have come past where it began.
-    const std::uint64_t begin = std::max(state.zeroed, state.appended);
-    if (end == 0) end = std::min(begin + kStep, state.reserved);
-    if (state.closed || begin >= end) break;
-    const std::uint64_t bytes = std::min<std::uint64_t>(kPiece, end - begin);
-    works = file->Write(begin, rocksdb::Slice(zeros_.data(), bytes), options, nullptr).ok();
-    if (works) state.zeroed = begin + bytes;
+    {
+      const std::lock_guard lock(state.mutex);
+      // Step by step: as far ahead as was asked for, also when appends have come past where it began.
+      const std::uint64_t begin = std::max(state.zeroed, state.appended);
+      if (end == 0) end = std::min(begin + kStep, state.reserved);
+      if (state.closed || begin >= end) break;
+      const std::uint64_t bytes = std::min<std::uint64_t>(kPiece, end - begin);
+      works = file->Write(begin, rocksdb::Slice(zeros_.data(), bytes), options, nullptr).ok();
+      if (works) state.zeroed = begin + bytes;
+    }
+    // At once: a commit's sync waits for all of the file that is not on the disk.
+    works = works && file->Sync(options, nullptr).ok();
   }
-  if (works) works = file->Sync(options, nullptr).ok();
   const std::lock_guard lock(state.mutex);
   state.asked = !works;  // it would fail again
 }

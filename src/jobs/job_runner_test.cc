@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <span>
 
@@ -17,13 +18,13 @@ using std::chrono::seconds;
 
 constexpr std::chrono::milliseconds kLong{20'000};
 
-// Work that a test lets go on, and that ends when cancelled.
+// Work that a test lets go on, and that ends when cancelled. It may still end when the test already has.
 class Held {
  public:
   JobWork work() {
-    return [this](JobContext& context) -> Result<std::string> {
-      started_.set_value();
-      while (released_.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+    return [state = state_](JobContext& context) -> Result<std::string> {
+      state->started.set_value();
+      while (state->released.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
         if (context.cancelled()) return Error(ErrorCode::kCancelled, "cancelled");
       }
       context.NoteMemory(1000);
@@ -31,13 +32,16 @@ class Held {
       return std::string("{\"records_flushed\":3}");
     };
   }
-  void AwaitStart() { started_.get_future().wait(); }
-  void Release() { release_.set_value(); }
+  void AwaitStart() { state_->started.get_future().wait(); }
+  void Release() { state_->release.set_value(); }
 
  private:
-  std::promise<void> started_;
-  std::promise<void> release_;
-  std::shared_future<void> released_ = release_.get_future();
+  struct State {
+    std::promise<void> started;
+    std::promise<void> release;
+    std::shared_future<void> released = release.get_future();
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 JobWork Quick(std::string result = "{}") {

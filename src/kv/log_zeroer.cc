@@ -30,6 +30,8 @@ struct LogZeroer::State {
   bool asked = false;
   bool closed = false;  // from now on its length is final
   std::optional<Time> stepped;  // when the last step began; the thread's own
+
+  bool IsDue() const { return appended + kLeft > zeroed && zeroed < reserved; }
 };
 
 class LogZeroer::Log final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -72,7 +74,7 @@ class LogZeroer::Log final : public rocksdb::FSWritableFileOwnerWrapper {
     {
       const std::lock_guard lock(state_->mutex);
       state_->appended += bytes;
-      if (state_->asked || state_->appended + kLeft <= state_->zeroed || state_->zeroed >= state_->reserved) return;
+      if (state_->asked || !state_->IsDue()) return;
       state_->asked = true;
     }
     zeroer_.Ask(state_);
@@ -123,11 +125,14 @@ void LogZeroer::Run() {
       if (stopping_) return;
       logs.swap(waiting_);
     }
-    for (const auto& log : logs) ZeroAhead(*log);
+    for (const auto& log : logs) {
+      while (ZeroAhead(*log)) {
+      }
+    }
   }
 }
 
-void LogZeroer::ZeroAhead(State& state) {
+bool LogZeroer::ZeroAhead(State& state) {
   const Time now = now_();
   const bool too_fast = state.stepped && now - *state.stepped < kShortStep;
   state.stepped = now;
@@ -135,7 +140,7 @@ void LogZeroer::ZeroAhead(State& state) {
     const std::lock_guard lock(state.mutex);
     state.zeroed = std::min(std::max(state.zeroed, state.appended) + kStep, state.reserved);
     state.asked = false;
-    return;
+    return false;
   }
   const rocksdb::IOOptions options;
   std::unique_ptr<rocksdb::FSRandomRWFile> file;
@@ -156,7 +161,9 @@ void LogZeroer::ZeroAhead(State& state) {
     works = works && file->Sync(options, nullptr).ok();
   }
   const std::lock_guard lock(state.mutex);
-  state.asked = !works;  // it would fail again
+  const bool again = works && !state.closed && state.IsDue();
+  state.asked = again || !works;  // it would fail again
+  return again;
 }
 
 }  // namespace kalam::kv

@@ -44,7 +44,8 @@ class LogZeroer {
 
   void Ask(std::shared_ptr<State> state);
   void Run();
-  void ZeroAhead(State& state);
+  // One step. Whether appends have come so far meanwhile that the next is due.
+  bool ZeroAhead(State& state);
 
   const std::shared_ptr<rocksdb::FileSystem> files_;
   const std::function<Time()> now_;

@@ -5,7 +5,7 @@
 #include <malloc.h>
 
 #include <cstddef>
-#include <vector>
+#include <memory>
 
 #include <duckdb/storage/buffer_manager.hpp>
 #include <gtest/gtest.h>
@@ -13,7 +13,16 @@
 namespace kalam::duck {
 namespace {
 
+// Sanitizers bring an allocator of their own, which says nothing.
+bool AllocatorTells() {
+  constexpr std::size_t kSome = 100'000;
+  const std::size_t before = mallinfo2().uordblks;
+  const auto some = std::make_unique<std::byte[]>(kSome);
+  return mallinfo2().uordblks >= before + kSome;
+}
+
 TEST(FreedBuffers, LeaveNoRecordsBehind) {
+  if (!AllocatorTells()) GTEST_SKIP() << "this allocator does not tell what is in use";
   constexpr std::size_t kBuffers = 20'000, kLeastRecord = 100;
   duckdb::DuckDB database(nullptr);
   auto& buffers = duckdb::BufferManager::GetBufferManager(*database.instance);

@@ -15,8 +15,8 @@ constexpr std::uint64_t kStep = 4 << 20;
 constexpr std::uint64_t kLeft = 2 << 20;
 // Written and synced at a time: an append or a sync that comes meanwhile waits for as much.
 constexpr std::size_t kPiece = 128 << 10;
-// A step that is used up within less is not renewed: 64 MB/s.
-constexpr std::chrono::microseconds kShortStep{62'500};
+// A log that has grown faster than this since the last step gets no further one: 64 MB/s.
+constexpr std::uint64_t kMostPerMilli = 64 << 10;
 
 }  // namespace
 
@@ -29,7 +29,8 @@ struct LogZeroer::State {
   std::uint64_t zeroed = 0;  // up to here, or left as it is
   bool asked = false;
   bool closed = false;  // from now on its length is final
-  std::optional<Time> stepped;  // when the last step began; the thread's own
+  std::optional<Time> stepped;        // when the last step began; the thread's own, as the next
+  std::uint64_t appended_before = 0;  // it
 
   bool IsDue() const { return appended + kLeft > zeroed && zeroed < reserved; }
 };
@@ -134,13 +135,18 @@ void LogZeroer::Run() {
 
 bool LogZeroer::ZeroAhead(State& state) {
   const Time now = now_();
-  const bool too_fast = state.stepped && now - *state.stepped < kShortStep;
-  state.stepped = now;
-  if (too_fast) {
+  {
     const std::lock_guard lock(state.mutex);
-    state.zeroed = std::min(std::max(state.zeroed, state.appended) + kStep, state.reserved);
-    state.asked = false;
-    return false;
+    const auto millis = state.stepped ? std::chrono::duration<double, std::milli>(now - *state.stepped).count() : 0;
+    const bool too_fast = state.stepped && static_cast<double>(state.appended - state.appended_before) >
+                                               millis * static_cast<double>(kMostPerMilli);
+    state.stepped = now;
+    state.appended_before = state.appended;
+    if (too_fast) {
+      state.zeroed = std::min(std::max(state.zeroed, state.appended) + kStep, state.reserved);
+      state.asked = false;
+      return false;
+    }
   }
   const rocksdb::IOOptions options;
   std::unique_ptr<rocksdb::FSRandomRWFile> file;

@@ -39,8 +39,8 @@ struct ExpectedRows {
 };
 
 // Rows per row group. A point read decodes one of them [0.36 ms at 2k rows of 200 B, 0.49 at 4k], a scan sets up each
-// [11 us a column], and a footer that is kept takes some 10 KB for each: few, until the file has a thousand, within 4
-// MB.
+// [11 us a column], and a footer that is kept takes some 10 KB for each: few rows, until the file has a thousand
+// groups; within 4 MB.
 std::size_t RowGroupRows(const ExpectedRows& expected);
 
 // Walks the rows of one segment in key order. Used by one thread.

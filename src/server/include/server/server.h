@@ -10,7 +10,7 @@ namespace kalam::server {
 
 // The whole server: opens everything in order, and closes it in reverse.
 //
-//   configuration -> port check -> store and engines, side by side -> catalog -> HTTP
+//   configuration -> port check -> store and query engine, side by side -> catalog -> HTTP -> engine of segments
 //
 // Owned and used by one thread, main's.
 class Server {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "log_writeback.h"
 #include "log_zeroer.h"
 
 namespace kalam::kv {
@@ -27,7 +28,9 @@ class SizedLogFileSystem final : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* debug) override {
     auto made = FileSystemWrapper::NewWritableFile(path, options, file, debug);
     const bool is_log = !options.fallocate_with_keep_size;  // see above
-    if (made.ok() && is_log && options.allow_fallocate) *file = zeroer_.Watch(std::move(*file), path);
+    if (made.ok() && is_log && options.allow_fallocate) {
+      *file = LogWriteback::Watch(zeroer_.Watch(std::move(*file), path));
+    }
     return made;
   }
 

@@ -23,6 +23,7 @@
 #include "engine_status.h"
 #include "hooked_file_system.h"
 #include "log_checksum.h"
+#include "log_writeback.h"
 #include "sized_log_file_system.h"
 
 namespace kalam::kv {
@@ -68,6 +69,7 @@ struct Store::Impl {
   // write once its log file has failed (it takes that for a bug and aborts): with this lock the failure is
   // known here before the next write can start. The sync itself runs outside.
   std::mutex log_mutex;
+  std::atomic<bool> sync_begun{false};  // by BeginSync
 
   std::atomic<bool> low_on_space{false};
   std::atomic<Health> health{Health::kGood};
@@ -146,14 +148,14 @@ struct Store::Impl {
     return {};
   }
 
-  Status FlushLog(bool sync) {
-    CheckSpace();
-    {
-      std::lock_guard lock(log_mutex);
-      KALAM_TRY(CheckHealth());
-      if (const auto status = db->FlushWAL(/*sync=*/false); !status.ok()) return FailLog(status);
-    }
-    if (!sync) return {};
+  Status FlushLog() {
+    std::lock_guard lock(log_mutex);
+    KALAM_TRY(CheckHealth());
+    if (const auto status = db->FlushWAL(/*sync=*/false); !status.ok()) return FailLog(status);
+    return {};
+  }
+
+  Status SyncLog() {
     if (const auto status = db->SyncWAL(); !status.ok()) return FailLog(status);
     return {};
   }
@@ -244,8 +246,26 @@ Result<WriteOutcome> Store::Write(const Batch& batch, Stall stall) {
   return impl_->FailLog(status);
 }
 
-Status Store::FlushToOs() { return impl_->FlushLog(false); }
-Status Store::Sync() { return impl_->FlushLog(true); }
+Status Store::FlushToOs() {
+  impl_->CheckSpace();
+  return impl_->FlushLog();
+}
+
+Status Store::BeginSync() {
+  {
+    const LogWriteback writeback;
+    KALAM_TRY(impl_->FlushLog());
+  }
+  impl_->CheckSpace();
+  impl_->sync_begun = true;
+  return {};
+}
+
+Status Store::Sync() {
+  if (!impl_->sync_begun.exchange(false)) impl_->CheckSpace();
+  KALAM_TRY(impl_->FlushLog());
+  return impl_->SyncLog();
+}
 
 bool Store::needs_recovery() const {
   return impl_->health.load(std::memory_order_acquire) == Impl::Health::kDiskFull;

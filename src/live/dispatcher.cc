@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "feeder.h"
@@ -66,22 +67,70 @@ void Dispatcher::Stop() {
 
 // --- mail
 
+std::unique_lock<std::mutex> Dispatcher::TryTurn(std::span<const std::uint32_t> touched, std::uint64_t changes) {
+  if (touched.empty() || changes > kMaxChangesAtOnce) return {};
+  // Held by the other thread: it is at work, and will take this too.
+  std::unique_lock turn(turn_mutex_, std::try_to_lock);
+  if (!turn.owns_lock() || !IsQuick(touched)) return {};
+  std::lock_guard lock(mutex_);
+  const bool is_first = touched_.empty() && streams_touched_.empty() && tasks_.empty() && !wants_every_round_;
+  return is_first ? std::move(turn) : std::unique_lock<std::mutex>();
+}
+
+void Dispatcher::OnSyncBegun(Seq upto, std::span<const std::uint32_t> touched, std::uint64_t changes,
+                             table::WrittenRecords& records) {
+  const auto turn = TryTurn(touched, changes);
+  if (!turn) return;
+  DiscardPrepared();
+  if (!Prepare(touched, records)) return DiscardPrepared();
+  prepared_upto_ = upto;
+}
+
+bool Dispatcher::Prepare(std::span<const std::uint32_t> touched, table::WrittenRecords& records) {
+  if (!records.complete()) return false;
+  for (const std::uint32_t slot : touched) {
+    const auto found = by_slot_.find(slot);
+    if (found == by_slot_.end()) continue;
+    for (Partition* partition : found->second) {
+      if (partition->unwatched_until > processed_) return false;
+      prepared_.push_back(partition);
+      auto changes = records.Of(partition->prefix());
+      while (true) {
+        auto change = changes.Next();
+        if (!change.ok()) return false;
+        if (!*change) break;
+        if (!partition->batch().Add(**change).ok()) return false;
+      }
+      if (!partition->batch().empty()) partition->Prepare();
+    }
+  }
+  return true;
+}
+
+void Dispatcher::DiscardPrepared() {
+  for (Partition* partition : prepared_) partition->Discard();
+  prepared_.clear();
+  prepared_upto_ = Seq();
+}
+
 void Dispatcher::OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
                            std::uint64_t changes, table::WrittenRecords& records) {
-  if (!touched.empty() && changes <= kMaxChangesAtOnce) {
-    // Held by the other thread: it is at work, and will take this too.
-    if (const std::unique_lock turn(turn_mutex_, std::try_to_lock); turn.owns_lock() && IsQuick(touched)) {
-      bool is_first = false;
-      {
-        std::lock_guard lock(mutex_);
-        is_first = touched_.empty() && streams_touched_.empty() && tasks_.empty() && !wants_every_round_;
-        if (is_first) snapshot_.reset();
-      }
-      if (is_first) {
-        Round(snapshot, {touched.begin(), touched.end()}, records);
-        return out_.Flush();
-      }
+  if (const auto turn = TryTurn(touched, changes)) {
+    {
+      std::lock_guard lock(mutex_);
+      snapshot_.reset();
     }
+    if (prepared_upto_ == snapshot->seq()) {
+      for (Partition* partition : std::exchange(prepared_, {})) {
+        if (!partition->batch().empty()) Flush(*partition);
+      }
+      prepared_upto_ = Seq();
+      processed_ = snapshot->seq();
+    } else {
+      DiscardPrepared();
+      Round(snapshot, {touched.begin(), touched.end()}, records);
+    }
+    return out_.Flush();
   }
   {
     std::lock_guard lock(mutex_);
@@ -216,6 +265,7 @@ void Dispatcher::Run(Seq started_at) {
       if (stopping_) return;
     }
     std::lock_guard turn(turn_mutex_);
+    DiscardPrepared();
     {
       std::lock_guard lock(mutex_);
       snapshot.swap(snapshot_);

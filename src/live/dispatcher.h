@@ -41,6 +41,8 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   void Start(Feeder& feeder, std::chrono::milliseconds interval, std::function<void()> on_tick);
   void Stop();
 
+  void OnSyncBegun(Seq upto, std::span<const std::uint32_t> touched, std::uint64_t changes,
+                   table::WrittenRecords& records) override;
   void OnDurable(const table::DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
                  std::uint64_t changes, table::WrittenRecords& records) override;
   void OnStreamWritten(TableId table) override;
@@ -65,8 +67,13 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
 
   void Post(std::function<void()> task);
   void Run(Seq started_at);
-  // Whether a round over these slots takes a few microseconds.
+  // The dispatcher's turn, for another thread: when the round is done in a few microseconds, and nothing is under way or
+  // waits before it.
+  std::unique_lock<std::mutex> TryTurn(std::span<const std::uint32_t> touched, std::uint64_t changes);
   bool IsQuick(std::span<const std::uint32_t> touched) const;
+  // Fills and prepares the touched partitions. False: something is out of the ordinary.
+  bool Prepare(std::span<const std::uint32_t> touched, table::WrittenRecords& records);
+  void DiscardPrepared();
   // `records`: of all commits to touched slots since the last round.
   void Round(const table::DurableSnapshotPtr& snapshot, const std::unordered_set<std::uint32_t>& touched,
              table::WrittenRecords& records);
@@ -124,6 +131,10 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
   std::unordered_map<std::uint64_t, std::vector<SubscriptionPtr>> parked_;  // by connection
   std::unordered_map<const Subscription*, std::string> over_;  // ended while a feeder has them; last words
   std::vector<Ending> endings_;
+  // Partitions that have their part of the round up to prepared_upto_ ready to be sent. Whoever has a turn sends or
+  // discards it first.
+  std::vector<Partition*> prepared_;
+  Seq prepared_upto_;
 
   std::thread thread_;
 };

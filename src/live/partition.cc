@@ -281,8 +281,9 @@ Status Partition::Match(Group& group, const std::vector<std::uint32_t>& candidat
   return {};
 }
 
-void Partition::Send(Group& group, const std::vector<Transition>& transitions, net::WebSocketFanOut& out,
-                     TimestampMicros now, std::vector<Ending>& endings) {
+template <typename Give>
+void Partition::ForEachMessage(Group& group, const std::vector<Transition>& transitions, std::vector<Ending>& endings,
+                               Give&& give) {
   const ChangeEncoder* prepared_for = nullptr;
   Status prepared;
   for (const auto& [encoder, subscription] : group.receivers) {
@@ -293,33 +294,17 @@ void Partition::Send(Group& group, const std::vector<Transition>& transitions, n
                          "The live query ended: its SELECT list failed on a row: " + prepared.error().message()});
       continue;
     }
-    Subscription& receiver = *subscription;
-    std::int64_t sent = 0;
     for (const Transition& transition : transitions) {
       const Seq seq = batch_.seq(transition.change);
-      if (seq <= receiver.cursor) continue;
-      if (batch_.is_expiry(transition.change) && !receiver.options.expiry) continue;
-      const auto result =
-          out.Send(receiver.connection->socket, encoder->FrameOf(batch_, transition, receiver.text.id()));
-      if (result == net::SendResult::kQueued) {
-        receiver.delivered.store(seq.value(), std::memory_order_relaxed);
-        ++sent;
-        continue;
-      }
-      if (result == net::SendResult::kWouldExceed) {
-        endings.push_back({subscription, "SLOW_CONSUMER",
-                           "The connection's queue is full (limits.max_connection_queue_bytes). "
-                           "Subscribe again with from_seq to go on after the last change delivered."});
-      }
-      break;
+      if (seq <= subscription->cursor) continue;
+      if (batch_.is_expiry(transition.change) && !subscription->options.expiry) continue;
+      if (!give(subscription, seq, encoder->FrameOf(batch_, transition, subscription->text.id()))) break;
     }
-    if (sent == 0) continue;
-    receiver.changes.fetch_add(sent, std::memory_order_relaxed);
-    receiver.last_update.store(now, std::memory_order_relaxed);
   }
 }
 
-void Partition::Dispatch(net::WebSocketFanOut& out, TimestampMicros now, std::vector<Ending>& endings) {
+template <typename Give>
+void Partition::ForEachMessage(std::vector<Ending>& endings, Give&& give) {
   matched_.assign(batch_.version_count(), 0);
   for (const auto& [key, encoder] : encoders_) encoder->Begin(batch_);
   FindCandidates();
@@ -333,10 +318,53 @@ void Partition::Dispatch(net::WebSocketFanOut& out, TimestampMicros now, std::ve
                            "The live query ended: its WHERE failed on a row: " + matched.error().message()});
       }
     } else if (!transitions.empty()) {
-      Send(*group, transitions, out, now, endings);
+      ForEachMessage(*group, transitions, endings, give);
     }
   }
+}
+
+void Partition::Prepare() {
+  std::vector<Ending> endings;
+  ForEachMessage(endings, [&](const SubscriptionPtr& to, Seq seq, const net::FramePtr& frame) {
+    prepared_.push_back({&to, seq, frame});
+    return true;
+  });
+  is_prepared_ = endings.empty();
+  if (!is_prepared_) prepared_.clear();
+}
+
+void Partition::Discard() {
   batch_.Clear();
+  prepared_.clear();
+  is_prepared_ = false;
+}
+
+void Partition::Dispatch(net::WebSocketFanOut& out, TimestampMicros now, std::vector<Ending>& endings) {
+  const auto send = [&](const SubscriptionPtr& to, Seq seq, const net::FramePtr& frame) {
+    const auto result = out.Send(to->connection->socket, frame);
+    if (result == net::SendResult::kQueued) {
+      // Nobody else writes them.
+      to->delivered.store(seq.value(), std::memory_order_relaxed);
+      to->changes.store(to->changes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      to->last_update.store(now, std::memory_order_relaxed);
+      return true;
+    }
+    if (result == net::SendResult::kWouldExceed) {
+      endings.push_back({to, "SLOW_CONSUMER",
+                         "The connection's queue is full (limits.max_connection_queue_bytes). "
+                         "Subscribe again with from_seq to go on after the last change delivered."});
+    }
+    return false;
+  };
+  if (is_prepared_) {
+    const SubscriptionPtr* failed = nullptr;
+    for (const auto& [to, seq, frame] : prepared_) {
+      if (to != failed && !send(*to, seq, frame)) failed = to;
+    }
+  } else {
+    ForEachMessage(endings, send);
+  }
+  Discard();
 }
 
 }  // namespace kalam::live

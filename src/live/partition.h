@@ -73,9 +73,13 @@ class Partition {
 
   // To be filled by the caller, then dispatched.
   ChangeBatch& batch() { return batch_; }
-  // Sends what the batch means to everyone, and clears it. `sent` changes are those with a seq above the
-  // subscription's cursor. Who can't go on is appended to `endings` and must be removed by the caller.
+  // Sends what the batch means to everyone, and clears it: the changes with a seq above the subscription's
+  // cursor. Who can't go on is appended to `endings` and must be removed by the caller.
   void Dispatch(net::WebSocketFanOut& out, TimestampMicros now, std::vector<Ending>& endings);
+  // Makes all that Dispatch will send, for few receivers. Nothing else may be called before Dispatch or Discard.
+  void Prepare();
+  // Forgets the batch.
+  void Discard();
 
   // The dispatcher's: everything up to here that concerns this partition was dispatched, and for commits up to
   // `unwatched_until` nobody is told that they touched it.
@@ -97,8 +101,13 @@ class Partition {
   void AddCandidate(Group& group, std::uint32_t version);
   void FindCandidates();
   Status Match(Group& group, const std::vector<std::uint32_t>& candidates, std::vector<Transition>& transitions);
-  void Send(Group& group, const std::vector<Transition>& transitions, net::WebSocketFanOut& out, TimestampMicros now,
-            std::vector<Ending>& endings);
+  // Calls `give(subscription, seq, frame)` for each message that the batch means, all of one receiver in a row. False:
+  // no more for that receiver.
+  template <typename Give>
+  void ForEachMessage(std::vector<Ending>& endings, Give&& give);
+  template <typename Give>
+  void ForEachMessage(Group& group, const std::vector<Transition>& transitions, std::vector<Ending>& endings,
+                      Give&& give);
 
   const UserId user_;
   const std::string prefix_;
@@ -112,6 +121,14 @@ class Partition {
   std::size_t candidate_lists_ = 0;
   std::string value_;          // scratch
   std::string digested_;       // the same
+  struct Message {
+    const SubscriptionPtr* to;
+    Seq seq;
+    net::FramePtr frame;
+  };
+  std::vector<Message> prepared_;  // what the batch means
+  bool is_prepared_ = false;
+
   std::vector<char> matched_;  // by version, of the group at hand
   std::vector<std::uint32_t> matching_;
 };

@@ -295,6 +295,11 @@ struct Committer::Impl {
       if (!stopping && steady_clock::now() - last_sync < options.interval) return {};
     }
     const auto sync_began = steady_clock::now();
+    if (!nobody_waits_for_it) {
+      KALAM_TRY(store.BeginSync());
+      std::lock_guard lock(sink_mutex);
+      if (sink) sink->OnSyncBegun(upto, touched, unpublished_changes, records);
+    }
     KALAM_TRY(store.Sync());
     synced = upto;
     last_sync = steady_clock::now();

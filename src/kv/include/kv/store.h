@@ -103,6 +103,9 @@ class Store : public DurableWriter {
 
   // Everything written before the call is in the hands of the operating system, or on disk.
   Status FlushToOs();
+  // As FlushToOs, and the disk begins to write it: a Sync that follows has less to wait for. What can be done before
+  // the bytes are durable is done in between.
+  Status BeginSync();
   Status Sync();
 
   // True after a Write or Sync that failed for want of space, until Recover succeeds.

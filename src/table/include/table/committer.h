@@ -51,14 +51,20 @@ class DurableSnapshot {
 };
 using DurableSnapshotPtr = std::shared_ptr<const DurableSnapshot>;
 
-// Is told, on the sync thread or a loop in its place and in order, each time more became durable:
-// after the snapshot is published and before the writers get their answers. Must be quick: more
-// than a few changes are pulled from the log elsewhere. `touched`: the watched slots
-// (ChangeInterest) that the newly durable commits wrote to; `changes`: how many rows they changed; `records`: what they
-// wrote to watched partitions, for the sink to take if it likes.
+// Is told, on the sync thread or a loop in its place and in order, of each round of the committer. `touched`: the
+// watched slots (ChangeInterest) that the round's commits wrote to; `changes`: how many rows they changed; `records`:
+// what they wrote to watched partitions.
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;
+
+  // The disk writes these commits at this moment, the last of them `upto`: the time to prepare for OnDurable, which
+  // follows on the same thread. It does not when the sync fails, and may then come later, with more.
+  virtual void OnSyncBegun(Seq /*upto*/, std::span<const std::uint32_t> /*touched*/, std::uint64_t /*changes*/,
+                           WrittenRecords& /*records*/) {}
+
+  // More became durable: after the snapshot is published and before the writers get their answers. Must be quick: more
+  // than a few changes are pulled from the log elsewhere. `records` is for the sink to take if it likes.
   virtual void OnDurable(const DurableSnapshotPtr& snapshot, std::span<const std::uint32_t> touched,
                          std::uint64_t changes, WrittenRecords& records) = 0;
 };
@@ -88,9 +94,10 @@ struct CommitterStats {
 // Sequencer: Commit, under one short lock, gives a prepared batch its seqs, patches them in and writes it
 // to the store's buffer; so seq order = commit order = log order. No syscall happens there.
 //
-// Sync thread: while something is unsynced, it takes a snapshot, syncs for everybody written so
-// far, and then, in this order, publishes the snapshot, tells the ChangeSink, and completes the
-// acknowledgements (one PostBatch per queue). Writers that arrive during a sync share the next one.
+// Sync thread: while something is unsynced, it takes a snapshot, has the disk begin with everything written so
+// far, lets the ChangeSink prepare meanwhile, syncs, and then, in this order, publishes the snapshot, tells the
+// ChangeSink, and completes the acknowledgements (one PostBatch per queue). Writers that arrive during a sync share the
+// next one.
 // A lone write's round may be made by the event loop that wrote it (StartSync); rounds are one
 // after the other, whoever makes them.
 //

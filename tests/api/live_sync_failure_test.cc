@@ -23,7 +23,8 @@ class LiveSyncFailure : public OwnServerTest {
     server_ = &Make({});
     faults_.AddTo(server_->options());
     Start();
-    ASSERT_TRUE(Ok(sql_->Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY, room TEXT)")));
+    ASSERT_TRUE(Ok(SqlClient(server_->port())
+                       .Run("CREATE NAMESPACE app; CREATE USER TABLE app.notes (id BIGINT PRIMARY KEY, room TEXT)")));
   }
   void Start() {
     faults_.Disarm();

@@ -1,13 +1,21 @@
 // Load for live queries and for what they are compared with: one thread, one epoll, raw sockets, so that the client's
 // share of the processors is the same on both sides. bench/goals/live.py starts the servers and compares.
 //
-//   live_bench latency  PORT COUNT             durable INSERT to one subscriber
-//   live_bench notify   SOCKET DATABASE COUNT  the same through PostgreSQL's NOTIFY, in the transaction of an INSERT
-//   live_bench floor    FOLDER COUNT           the same through a server that does nothing else: what no server can
-//   beat live_bench fanout   PORT SOCKETS ROWS BATCH live_bench redis    PORT SOCKETS MESSAGES BATCH live_bench filters
-//   PORT PID EQUAL OTHER INSERTS [DISTINCT]   what so many subscriptions add; all filters distinct live_bench turns
-//   PORT PID TURNS INSERTS SIZE...         the same for several numbers of them, in turn live_bench idle     PORT PID
-//   CONNECTIONS                   what a WebSocket without subscriptions takes
+//   live-bench latency  PORT COUNT             durable INSERT to one subscriber
+//
+//   live-bench notify   SOCKET DATABASE COUNT  the same through PostgreSQL's NOTIFY, in the transaction of an INSERT
+//
+//   live-bench floor    FOLDER COUNT           the same through a server that does nothing else: no server can beat it
+//
+//   live-bench fanout   PORT SOCKETS ROWS BATCH
+//
+//   live-bench redis    PORT SOCKETS MESSAGES BATCH
+//
+//   live-bench filters  PORT PID EQUAL OTHER INSERTS [DISTINCT]  what so many subscriptions add; all filters distinct
+//
+//   live-bench turns    PORT PID TURNS INSERTS SIZE...           the same for several numbers of them, in turn
+//
+//   live-bench idle     PORT PID CONNECTIONS   what a WebSocket without subscriptions takes
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -101,12 +109,12 @@ class Socket {
       in_.erase(0, at_);
       at_ = 0;
     }
-    const std::size_t have = in_.size();
-    in_.resize(have + 65536);
-    const ssize_t got = recv(fd_, in_.data() + have, 65536, flags);
-    in_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    // Not into the string itself, which would have to be filled with zeros first: 64 KB for each message.
+    static char buffer[65536];
+    const ssize_t got = recv(fd_, buffer, sizeof(buffer), flags);
     if (got < 0 && (flags & MSG_DONTWAIT) != 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (got <= 0) Fail("the server closed the connection");
+    in_.append(buffer, static_cast<std::size_t>(got));
   }
   static std::string Why() { return std::strerror(errno); }
   int fd_;

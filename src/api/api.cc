@@ -70,7 +70,8 @@ struct Api::LoopState final : table::CompletionQueue {
   auth::TokenCache tokens;
   RequestRate rate;
   BasicCache basic;
-  std::size_t served = 0;  // SQL requests of this round
+  std::size_t served = 0;         // SQL requests of this round
+  std::size_t served_before = 0;  // of the last round that had any
   std::unordered_set<std::string> acting;
   steady_clock::time_point acting_since = steady_clock::now();
 };
@@ -286,6 +287,7 @@ void Api::CheckBasic(net::HttpExchangePtr exchange, Headers headers) {
 void Api::EndRound(LoopState& loop) {
   const std::size_t served = std::exchange(loop.served, 0);
   if (served == 0) return;
+  loop.served_before = served;
   committer_.StartSync(served == 1 ? table::Committer::Where::kHere : table::Committer::Where::kElsewhere);
 }
 
@@ -331,6 +333,8 @@ void Api::RunSql(net::HttpExchangePtr exchange, Headers headers, auth::Resolutio
   {
     wire::SqlResponseWriter response(pending->body, writing);
     auto outcome = executor_.TryRun(pending->request, pending->who, response, load);
+    const bool is_probably_alone = loop.served == 1 && loop.served_before == 1;
+    if (is_probably_alone && outcome && outcome->durable_after != Seq()) committer_.BeginSync();
     if (outcome) {
       const auto took = Since(start);
       if (outcome->failure) {

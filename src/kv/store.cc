@@ -256,8 +256,7 @@ Status Store::BeginSync() {
     const LogWriteback writeback;
     KALAM_TRY(impl_->FlushLog());
   }
-  impl_->CheckSpace();
-  impl_->sync_begun = true;
+  if (!impl_->sync_begun.exchange(true)) impl_->CheckSpace();
   return {};
 }
 

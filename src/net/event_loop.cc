@@ -40,7 +40,15 @@ void EventLoop::Impl::Run() {
       for (int ran = 1; ran < kMaxRoundHandlers && io.poll_one() > 0; ++ran) {
       }
     });
-    if (round_hook) RunHook();
+    if (round_hook) {
+      takes_posts = true;
+      RunHook();
+      takes_posts = false;
+      if (std::exchange(has_taken_posts, false)) {
+        RunPosted();
+        RunHook();  // for what the tasks began
+      }
+    }
     if (!round_end.empty()) RunRoundEnd();
   }
   current_loop = nullptr;
@@ -91,6 +99,10 @@ bool EventLoop::Post(std::function<void()> task) {
     impl_->posted.push_back(std::move(task));
     if (impl_->wake_up_scheduled) return true;
     impl_->wake_up_scheduled = true;
+  }
+  if (InLoop() && impl_->takes_posts) {
+    impl_->has_taken_posts = true;
+    return true;
   }
   boost::asio::post(impl_->io, [impl = impl_.get()] { impl->RunPosted(); });
   return true;

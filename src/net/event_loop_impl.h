@@ -38,6 +38,10 @@ struct EventLoop::Impl {
   boost::asio::io_context io{1};  // one thread will run it
   std::function<void()> round_hook;
   std::vector<std::function<void()>> round_end;
+  // Tasks that the hook posts run right after it: an answer to what the hook has synced does not wait for the loop to
+  // ask for events first.
+  bool takes_posts = false;
+  bool has_taken_posts = false;
   bool in_hook = false;         // or in what runs after it
   bool round_wanted = false;  // the next round does not wait for an event
   std::thread thread;

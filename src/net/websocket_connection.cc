@@ -272,25 +272,26 @@ void WebSocketConnection::FlushSoon() {
 void WebSocketConnection::FlushNow() {
   flush_scheduled_ = false;
   Guard([&] {
-    while (HasUnwritten() && !write_blocked_) {
-      switch (Write()) {
-        case Progress::kAllTaken: break;
-        case Progress::kBlocked: ArmWrite(); break;
-        case Progress::kLost: return Lose("the connection was lost");
-      }
+    Progress progress = Progress::kAllTaken;
+    bool is_empty = false;
+    {
+      std::lock_guard lock(write_mutex_);
+      while (out_head_ < out_.size() && !write_blocked_ && progress == Progress::kAllTaken) progress = Write();
+      is_empty = out_head_ == out_.size();
     }
-    if (state_ == State::kFinishing && !HasUnwritten()) {
+    if (progress == Progress::kLost) return Lose("the connection was lost");
+    if (progress == Progress::kBlocked) ArmWrite();
+    if (state_ == State::kFinishing && is_empty) {
       ::shutdown(socket_->native_handle(), SHUT_WR);
       Enter(State::kLingering);
       set_->ConnectionLingers();
     }
-    TellIfLow();
+    if (was_high_.load()) TellIfLow();
   });
 }
 
-// One write of as many frames as fit into it.
+// One write of as many frames as fit into it. The caller holds write_mutex_.
 WebSocketConnection::Progress WebSocketConnection::Write() {
-  std::lock_guard lock(write_mutex_);
   std::array<iovec, kMaxPieces> pieces;
   const std::size_t count = std::min(out_.size() - out_head_, kMaxPieces);
   std::size_t size = 0;
@@ -299,10 +300,16 @@ WebSocketConnection::Progress WebSocketConnection::Write() {
     pieces[i] = {const_cast<char*>(bytes.data()), bytes.size()};
     size += bytes.size();
   }
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = count;
-  const ssize_t sent = ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL);
+  const int fd = socket_->native_handle();
+  ssize_t sent = 0;
+  if (count == 1) {  // the kernel has less to look at
+    sent = ::send(fd, pieces[0].iov_base, size, MSG_NOSIGNAL);
+  } else {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  }
   if (sent < 0) return IsTransient(errno) ? Progress::kBlocked : Progress::kLost;
   Written(static_cast<std::size_t>(sent));
   return static_cast<std::size_t>(sent) < size ? Progress::kBlocked : Progress::kAllTaken;
@@ -457,25 +464,36 @@ class WebSocketFanOut::Batches {
   void Add(std::shared_ptr<WebSocketConnection> to, FramePtr frame) {
     WebSocketOutbox& outbox = to->outbox();
     if (last_ >= batches_.size() || batches_[last_].outbox.get() != &outbox) Find(outbox);
-    batches_[last_].deliveries.push_back({std::move(to), std::move(frame)});
+    Batch& batch = batches_[last_];
+    if (batch.deliveries.empty() || batch.deliveries.back().to != to) {
+      if (batch.receivers == kMaxReceivers) batch.Put();
+      ++batch.receivers;
+    }
+    batch.deliveries.push_back({std::move(to), std::move(frame)});
   }
 
   void Flush() {
     std::size_t count = 0;
     for (const Batch& batch : batches_) count += batch.deliveries.size();
     if (count <= kMaxAtOnce) WriteAtOnce();
-    for (Batch& batch : batches_) {
-      batch.outbox->PutAll(std::move(batch.deliveries));
-      batch.deliveries.clear();
-    }
+    for (Batch& batch : batches_) batch.Put();
   }
 
  private:
   struct Batch {
     std::shared_ptr<WebSocketOutbox> outbox;
-    std::vector<WebSocketOutbox::Delivery> deliveries;
+    std::vector<WebSocketOutbox::Delivery> deliveries{};
+    std::size_t receivers = 0;  // of the deliveries; who comes twice in a row counts once
+
+    void Put() {
+      outbox->PutAll(std::move(deliveries));
+      deliveries.clear();
+      receivers = 0;
+    }
   };
 
+  // A loop begins to write when it has so many, while the producer goes on with the next.
+  static constexpr std::size_t kMaxReceivers = 128;
   // More than so many are cheaper over the loops, each of which is woken once.
   static constexpr std::size_t kMaxAtOnce = 4;
 
@@ -491,7 +509,7 @@ class WebSocketFanOut::Batches {
       return batch.outbox.get() == &outbox;
     });
     last_ = static_cast<std::size_t>(found - batches_.begin());
-    if (found == batches_.end()) batches_.push_back({outbox.shared_from_this(), {}});
+    if (found == batches_.end()) batches_.push_back({outbox.shared_from_this()});
   }
 
   std::vector<Batch> batches_;  // one for each loop that was sent to

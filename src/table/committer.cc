@@ -235,10 +235,13 @@ struct Committer::Impl {
   // True when a round was made here. A failed one is left to the sync thread: it makes it again,
   // and suffers.
   bool TryRoundHere() {
-    if (options.mode != SyncMode::kCommit || !sleeping.load(std::memory_order_seq_cst))
-      return false;
-    const std::unique_lock lock(round_mutex, std::try_to_lock);
-    return lock.owns_lock() && expected_sync <= options.quick_sync && Round().ok();
+    const auto lock = TryLockRound();
+    return lock.owns_lock() && Round().ok();
+  }
+  std::unique_lock<std::mutex> TryLockRound() {
+    if (options.mode != SyncMode::kCommit || !sleeping.load(std::memory_order_seq_cst)) return {};
+    std::unique_lock lock(round_mutex, std::try_to_lock);
+    return lock.owns_lock() && expected_sync <= options.quick_sync ? std::move(lock) : std::unique_lock<std::mutex>();
   }
 
   // Writers don't have to wake this thread meanwhile: it does not count as sleeping.
@@ -461,6 +464,11 @@ void Committer::StartSync(Where where) {
   if (!impl_->HasUnpublished()) return;
   if (where == Where::kHere && impl_->TryRoundHere()) return;
   impl_->WakeSyncThread();
+}
+
+void Committer::BeginSync() {
+  const auto lock = impl_->TryLockRound();
+  if (lock.owns_lock()) (void)impl_->store.BeginSync();  // what fails fails the round
 }
 
 Seq Committer::NextId() { return impl_->seqs.Next(); }

@@ -72,6 +72,34 @@ TEST_F(StartSyncTest, ALoneWriteIsSyncedByItsLoop) {
   EXPECT_TRUE(committer_->stats().sync_thread_sleeps);
 }
 
+TEST_F(StartSyncTest, WhatIsBegunIsNeitherDurableNorTold) {
+  Answer answer;
+  const Seq written = Write(1);
+  Ask(written, answer);
+  committer_->BeginSync();
+  EXPECT_TRUE(gate_.TakeSyncingThreads().empty());
+  EXPECT_FALSE(answer.status);
+  EXPECT_FALSE(committer_->IsDurable(written));
+  EXPECT_EQ(Rows(), "");
+  const Seq later = Write(2);
+  committer_->StartSync(Where::kHere);
+  EXPECT_TRUE(answer.status && answer.status->ok());
+  EXPECT_TRUE(committer_->IsDurable(later)) << "what came after the beginning is synced, too";
+  EXPECT_EQ(Rows(), "1=v 2=v");
+}
+
+TEST_F(StartSyncTest, AFullDiskMetAtTheBeginningDelaysTheWrite) {
+  gate_.FailWrite(ENOSPC);
+  Answer answer;
+  Ask(Write(1), answer);
+  committer_->BeginSync();
+  gate_.FailWrite(0);
+  EXPECT_FALSE(answer.status);
+  committer_->StartSync(Where::kHere);
+  EXPECT_TRUE(answer.Await().ok()) << "it waited for space, and it is kept";
+  EXPECT_EQ(Rows(), "1=v");
+}
+
 TEST_F(StartSyncTest, WithNothingWrittenItDoesNothing) {
   committer_->StartSync(Where::kHere);
   committer_->StartSync(Where::kElsewhere);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 #include <stdexcept>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -305,6 +306,27 @@ TEST(WebSocketQueue, FramesOfOneThreadKeepTheirOrderWhateverWayTheyGo) {
     sent.get_future().wait();
   }
   for (int i = 0; i < next; ++i) ASSERT_EQ(client.NextText(), std::to_string(i));
+}
+
+TEST(WebSocketQueue, AFanOutToManyBeginsBeforeItsFlush) {
+  constexpr std::size_t kReaders = 200;
+  WebSocketServer server;
+  std::vector<std::unique_ptr<WebSocketClient>> readers;
+  for (std::size_t i = 0; i < kReaders; ++i) readers.push_back(std::make_unique<WebSocketClient>(server.port()));
+  const auto sockets = server.opened.Await(kReaders);
+  net::WebSocketFanOut fan_out;
+  for (const auto& socket : sockets) {
+    fan_out.Send(socket, Frame::Text("one"));
+    fan_out.Send(socket, Frame::Text("two"));
+  }
+  // Sockets are told in the order in which they opened.
+  EXPECT_EQ(readers.front()->NextText(), "one");
+  EXPECT_EQ(readers.front()->NextText(), "two");
+  fan_out.Flush();
+  for (const auto& reader : std::span(readers).subspan(1)) {
+    EXPECT_EQ(reader->NextText(), "one");
+    EXPECT_EQ(reader->NextText(), "two");
+  }
 }
 
 TEST(WebSocketQueue, SendingWhileConnectionsComeAndGoIsSafe) {

@@ -30,8 +30,9 @@ class EventLoop {
   // True on the loop's own thread.
   bool InLoop() const;
 
-  // Called once after every round, on the loop's thread; what it posts or answers belongs to the
-  // next round. Set it before Start or from the loop's thread. An empty function removes it.
+  // Called after every round, on the loop's thread, and again after the tasks that it posted, which
+  // run at once. What it answers belongs to the next round. Set it before Start or from the loop's
+  // thread. An empty function removes it.
   void SetRoundHook(std::function<void()> hook);
 
   struct Impl;  // asio lives in here; for the sources of this module only

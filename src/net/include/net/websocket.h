@@ -98,9 +98,9 @@ class WebSocket {
   virtual EventLoop& loop() = 0;  // where the handler is called
 };
 
-// Hands frames to many connections at the price of one lock and one wake-up per loop, for a producer
-// that runs on a thread of its own. For one thread; holds no more than what was sent since the last
-// Flush.
+// Hands frames to many connections at the price of one lock and one wake-up per loop and hundred receivers, for a
+// producer that runs on a thread of its own. For one thread; holds frames for a hundred receivers of a loop, the loops
+// have what came before.
 class WebSocketFanOut {
  public:
   WebSocketFanOut();
@@ -108,7 +108,7 @@ class WebSocketFanOut {
   WebSocketFanOut(const WebSocketFanOut&) = delete;
   WebSocketFanOut& operator=(const WebSocketFanOut&) = delete;
 
-  // Answers as WebSocket::Send does; the frame leaves with the next Flush.
+  // Answers as WebSocket::Send does; the frame leaves with the next Flush at the latest.
   SendResult Send(const WebSocketPtr& to, FramePtr frame);
   void Flush();
 

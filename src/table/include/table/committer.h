@@ -140,6 +140,8 @@ class Committer final : public kv::DurableWriter {
   // the disk is quick (CommitterOptions::quick_sync); that saves a lone write the way to another thread.
   enum class Where : std::uint8_t { kHere, kElsewhere };
   void StartSync(Where where);
+  // For a loop that will probably say kHere at the end of this round: the disk begins with what was written.
+  void BeginSync();
 
   // For ids that become visible only through a later write here (a DEFAULT SNOWFLAKE_ID() of a
   // stored row). Never blocks.

@@ -9,8 +9,8 @@ namespace kalam::kv {
 // Within its life, what this thread appends to a write-ahead log is handed to the disk at once, and not by the sync
 // that follows: the disk works while the thread has other things to do before it syncs (sync_file_range(2) with
 // SYNC_FILE_RANGE_WRITE, which starts the writing and waits for nothing). On bare files, appends of 600 bytes with
-// `fdatasync` hide 30 us of such work completely, and most of 60 us. It proves nothing: only the sync makes durable, and
-// says whether what was begun has failed.
+// `fdatasync` hide 30 us of such work completely, and most of 60 us. It proves nothing: only the sync makes durable,
+// and says whether what was begun has failed.
 class LogWriteback {
  public:
   LogWriteback();

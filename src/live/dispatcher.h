@@ -67,8 +67,8 @@ class Dispatcher final : public table::ChangeSink, public table::StreamSink {
 
   void Post(std::function<void()> task);
   void Run(Seq started_at);
-  // The dispatcher's turn, for another thread: when the round is done in a few microseconds, and nothing is under way or
-  // waits before it.
+  // The dispatcher's turn, for another thread: when the round is done in a few microseconds, and nothing is under way
+  // or waits before it.
   std::unique_lock<std::mutex> TryTurn(std::span<const std::uint32_t> touched, std::uint64_t changes);
   bool IsQuick(std::span<const std::uint32_t> touched) const;
   // Fills and prepares the touched partitions. False: something is out of the ordinary.

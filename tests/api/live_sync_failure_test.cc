@@ -1,5 +1,5 @@
-// Changes are prepared for their subscribers while the disk writes them. When it fails, nobody may be told: at each call
-// that changes the write-ahead log, a subscriber hears of the change if and only if its writer was told that it is
+// Changes are prepared for their subscribers while the disk writes them. When it fails, nobody may be told: at each
+// call that changes the write-ahead log, a subscriber hears of the change if and only if its writer was told that it is
 // durable, and once.
 
 #include "live_client.h"
@@ -34,7 +34,8 @@ class LiveSyncFailure : public OwnServerTest {
   }
   SqlAnswer Insert(int id) { return sql_->Run("INSERT INTO app.notes VALUES (" + std::to_string(id) + ", 'lobby')"); }
   void Subscribe() {
-    ASSERT_EQ(live_->Subscribe("s", "SELECT id FROM app.notes WHERE room = 'lobby'")["type"].text(), "subscription_ack");
+    const Json answer = live_->Subscribe("s", "SELECT id FROM app.notes WHERE room = 'lobby'");
+    ASSERT_EQ(answer["type"].text(), "subscription_ack");
     // From here on commits tell what they write: nothing is read back from the log.
     ASSERT_TRUE(Ok(Insert(-1)));
     ASSERT_EQ(live_->Next("s")["rows"][0]["id"].text(), "-1");
@@ -50,8 +51,8 @@ class LiveSyncFailure : public OwnServerTest {
     live_->Ping();
     EXPECT_TRUE(live_->Silent(std::chrono::milliseconds(0)));
   }
-  // Fails the n-th call of `attempt`, from the first on until none is hit any more; returns which were. `prepare` is left
-  // alone.
+  // Fails the n-th call of `attempt`, from the first on until none is hit any more; returns which were. `prepare` is
+  // left alone.
   template <typename Prepare, typename Attempt>
   std::set<std::string> AtEachCall(int error, Prepare prepare, Attempt attempt) {
     std::set<std::string> failed;

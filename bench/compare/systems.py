@@ -214,6 +214,10 @@ class Redis:
         self._log_path = os.path.join(folder, "redis.log")
         self._process = None
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def start(self):
         with open(self._log_path, "w") as log:
             self._process = subprocess.Popen(

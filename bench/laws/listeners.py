@@ -17,7 +17,7 @@ def measure(context, _, full):
 
     with context.kalam(**LIMITS) as kalam:
         def matched(sockets):
-            rate = load(context, "fanout", kalam.port, sockets, max(30, 30_000 // sockets), 1)["messages_per_s"]
+            rate = load(context, "fanout", kalam.port, kalam.pid, sockets, max(30, 30_000 // sockets), 1)["messages_per_s"]
             return 1e6 * sockets / rate
 
         sizes = (10, 100, 1_000, 10_000) if full else (10, 100, 1_000)

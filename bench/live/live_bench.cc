@@ -7,9 +7,9 @@
 //
 //   live-bench floor    FOLDER COUNT           the same through a server that does nothing else: no server can beat it
 //
-//   live-bench fanout   PORT SOCKETS ROWS BATCH
+//   live-bench fanout   PORT PID SOCKETS ROWS BATCH
 //
-//   live-bench redis    PORT SOCKETS MESSAGES BATCH
+//   live-bench redis    PORT PID SOCKETS MESSAGES BATCH
 //
 //   live-bench filters  PORT PID EQUAL OTHER INSERTS [DISTINCT]  what so many subscriptions add; all filters distinct
 //
@@ -430,11 +430,42 @@ class Crowd {
   std::size_t seen_ = 0;
 };
 
-void PrintRate(std::size_t messages, Clock::time_point begin) {
-  std::printf("{\"messages_per_s\": %.0f}\n", static_cast<double>(messages) * 1e6 / MicrosSince(begin));
-}
+// Processor time of the server's threads, in nanoseconds: of all, and of the one that matches changes.
+struct ThreadTimes {
+  double all = 0, dispatcher = 0;
 
-void FanOut(int port, std::size_t sockets, int rows, int batch) {
+  static ThreadTimes Of(int pid) {
+    ThreadTimes times;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+      std::string name;
+      double ran = 0;
+      std::getline(std::ifstream(task.path() / "comm"), name);
+      std::ifstream(task.path() / "schedstat") >> ran;
+      times.all += ran;
+      if (name == "live-dispatch") times.dispatcher += ran;
+    }
+    return times;
+  }
+};
+
+// From its making on: messages a second, and what each took of the server's processor time.
+class Rate {
+ public:
+  explicit Rate(int server_pid) : pid_(server_pid) {}
+  void Print(std::size_t messages) const {
+    const auto count = static_cast<double>(messages);
+    const double wall = MicrosSince(begin_);
+    std::printf("{\"messages_per_s\": %.0f, \"server_us_per_message\": %.3f}\n", count * 1e6 / wall,
+                (ThreadTimes::Of(pid_).all - before_.all) / 1000 / count);
+  }
+
+ private:
+  const int pid_;
+  const ThreadTimes before_ = ThreadTimes::Of(pid_);
+  const Clock::time_point begin_ = Clock::now();
+};
+
+void FanOut(int port, int pid, std::size_t sockets, int rows, int batch) {
   Http admin(port, "system");
   Prepare(admin);
   Http sql(port, "maya");
@@ -449,7 +480,7 @@ void FanOut(int port, std::size_t sockets, int rows, int batch) {
     ws.Drain([&](std::string_view text) { seen += text.find("\"change\"") != std::string_view::npos ? 1 : 0; });
     return seen;
   });
-  const auto begin = Clock::now();
+  const Rate rate(pid);
   std::size_t wanted = 0;
   for (int i = 0; i < rows; i += batch) {
     std::string values;
@@ -461,7 +492,7 @@ void FanOut(int port, std::size_t sockets, int rows, int batch) {
     waiting.Await(wanted);
     sql.Await();
   }
-  PrintRate(wanted, begin);
+  rate.Print(wanted);
 }
 
 class RedisListener {
@@ -484,7 +515,7 @@ class RedisListener {
   Socket socket_;
 };
 
-void Redis(int port, std::size_t sockets, int messages, int batch) {
+void Redis(int port, int pid, std::size_t sockets, int messages, int batch) {
   std::vector<std::unique_ptr<RedisListener>> crowd;
   for (std::size_t i = 0; i < sockets; ++i) crowd.push_back(std::make_unique<RedisListener>(port));
   Socket publisher = Socket::Tcp(port);
@@ -493,7 +524,7 @@ void Redis(int port, std::size_t sockets, int messages, int batch) {
   const std::string bulk = "$" + std::to_string(payload.size()) + "\r\n" + payload + "\r\n";
   const std::size_t bytes = std::string("*3\r\n$7\r\nmessage\r\n$4\r\nlive\r\n").size() + bulk.size();
   Crowd waiting(crowd, [bytes](RedisListener& listener) { return listener.Count(bytes); });
-  const auto begin = Clock::now();
+  const Rate rate(pid);
   std::size_t wanted = 0;
   for (int i = 0; i < messages; i += batch) {
     std::string commands;
@@ -503,7 +534,7 @@ void Redis(int port, std::size_t sockets, int messages, int batch) {
     waiting.Await(wanted);
     for (int j = 0; j < batch; ++j) publisher.Take(publisher.NeedThrough("\r\n").size());
   }
-  PrintRate(wanted, begin);
+  rate.Print(wanted);
 }
 
 // --- many filters
@@ -592,24 +623,6 @@ void Filters(int port, int pid, int equal, int other, int inserts, int distinct)
               used / inserts, wall / inserts, static_cast<double>(after - before) / count);
 }
 
-// Processor time of the server's threads, in nanoseconds: of all, and of the one that matches changes.
-struct ThreadTimes {
-  double all = 0, dispatcher = 0;
-
-  static ThreadTimes Of(int pid) {
-    ThreadTimes times;
-    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-      std::string name;
-      double ran = 0;
-      std::getline(std::ifstream(task.path() / "comm"), name);
-      std::ifstream(task.path() / "schedstat") >> ran;
-      times.all += ran;
-      if (name == "live-dispatch") times.dispatcher += ran;
-    }
-    return times;
-  }
-};
-
 void PrintTurns(const char* name, const std::vector<std::vector<double>>& by_size) {
   std::printf("\"%s\": [", name);
   for (std::size_t i = 0; i < by_size.size(); ++i) {
@@ -675,9 +688,9 @@ int main(int argc, char** argv) try {
   } else if (mode == "floor") {
     Floor(args.at(1), number(2));
   } else if (mode == "fanout") {
-    FanOut(number(1), static_cast<std::size_t>(number(2)), number(3), number(4));
+    FanOut(number(1), number(2), static_cast<std::size_t>(number(3)), number(4), number(5));
   } else if (mode == "redis") {
-    Redis(number(1), static_cast<std::size_t>(number(2)), number(3), number(4));
+    Redis(number(1), number(2), static_cast<std::size_t>(number(3)), number(4), number(5));
   } else if (mode == "filters") {
     Filters(number(1), number(2), number(3), number(4), number(5), args.size() > 6 ? number(6) : number(3) + 1);
   } else if (mode == "turns") {

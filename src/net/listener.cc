@@ -101,6 +101,13 @@ Peer ReadPeer(const sockaddr_storage& from) {
   return peer;
 }
 
+// Within a machine no line can be congested, and BBR, which many systems have for a default, takes a timer and a quarter
+// of the processor time for each message: it paces. A system without this algorithm keeps its own.
+void UseSimpleCongestionControl(int fd) {
+  static constexpr std::string_view kReno = "reno";
+  setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
+}
+
 }  // namespace
 
 Listener::~Listener() {
@@ -119,6 +126,9 @@ Status Listener::Bind(const std::string& host, std::uint16_t port) {
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   getsockname(fd_, reinterpret_cast<sockaddr*>(&bound), &size);
+  is_loopback_ = ReadPeer(bound).is_loopback;
+  // Accepted sockets inherit it, and have never been paced.
+  if (is_loopback_) UseSimpleCongestionControl(fd_);
   port_ = ntohs(bound.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(bound).sin_port
                                            : reinterpret_cast<sockaddr_in6&>(bound).sin6_port);
   return {};
@@ -152,7 +162,9 @@ void Listener::AcceptClients() {
     const int fd = ::accept4(socket_->native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      deal_(fd, ReadPeer(from));
+      Peer peer = ReadPeer(from);
+      if (peer.is_loopback && !is_loopback_) UseSimpleCongestionControl(fd);
+      deal_(fd, std::move(peer));
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) break;

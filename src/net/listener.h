@@ -41,6 +41,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   EventLoop& loop_;
   int fd_ = -1;  // until Accept gives it to socket_
   std::uint16_t port_ = 0;
+  bool is_loopback_ = false;  // reached from within the machine only
   Deal deal_;
   std::optional<boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>>
       socket_;

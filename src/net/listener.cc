@@ -101,8 +101,8 @@ Peer ReadPeer(const sockaddr_storage& from) {
   return peer;
 }
 
-// Within a machine no line can be congested, and BBR, which many systems have for a default, takes a timer and a quarter
-// of the processor time for each message: it paces. A system without this algorithm keeps its own.
+// Within a machine no line can be congested, and BBR, which many systems have for a default, takes a fifth of a
+// message's processor time for pacing it. A system without this algorithm keeps its own.
 void UseSimpleCongestionControl(int fd) {
   static constexpr std::string_view kReno = "reno";
   setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());

@@ -1,7 +1,9 @@
 #include "duck_error.h"
 
+#include <cctype>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 
@@ -31,7 +33,33 @@ Error PostgresStyle(ErrorCode code, std::string message) {
   return Error(code, std::move(message));
 }
 
+void ReplaceAll(std::string& text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+// The engine says `No function matches the given name and argument types '~~(VARCHAR, INTEGER_LITERAL)'.` and lists
+// all that would.
+std::optional<std::string> NoOverload(std::string_view message) {
+  auto call = Between(message, "No function matches the given name and argument types '", "'. ");
+  const std::size_t end = call ? call->find('(') : std::string::npos;
+  if (end == std::string::npos) return std::nullopt;
+  for (const auto& [type, name] : {std::pair("INTEGER_LITERAL", "INTEGER"), std::pair("STRING_LITERAL", "TEXT"),
+                                   std::pair("VARCHAR", "TEXT"), std::pair("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")}) {
+    ReplaceAll(*call, type, name);
+  }
+  std::string name = call->substr(0, end);
+  const bool is_function = std::isalnum(static_cast<unsigned char>(name.front())) != 0 || name.front() == '_';
+  for (const auto& [symbol, word] : {std::pair("~~", "LIKE"), std::pair("!~~", "NOT LIKE"), std::pair("~~*", "ILIKE"),
+                                     std::pair("!~~*", "NOT ILIKE")}) {
+    if (name == symbol) name = word;
+  }
+  return (is_function ? "function " : "operator ") + name + " does not take " + call->substr(end) + "; a cast may help";
+}
+
 Error NameError(const std::string& message, const ErrorTexts& texts) {
+  if (auto overload = NoOverload(message)) return PostgresStyle(ErrorCode::kInvalidArgument, *std::move(overload));
   if (const auto column = Between(message, "Referenced column \"", "\"")) return texts.unknown_column(*column);
   if (message.find("does not have a column named") != std::string::npos) {
     if (const auto column = Between(message, "does not have a column named \"", "\"")) {

@@ -53,6 +53,7 @@ Result<KalamStatement> ParseShowBackups(TokenReader& reader) {
     KALAM_TRY(ExpectDatabase(reader));
     KALAM_TRY_ASSIGN(show.ns, NamespaceName(reader));
   } else {
+    if (reader.AtEnd()) return Invalid("Expected FOR DATABASE or a quoted path in SHOW BACKUPS");
     KALAM_TRY_ASSIGN(show.path, BackupPath(reader));
   }
   return Ended(std::move(show), reader);

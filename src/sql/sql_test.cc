@@ -276,6 +276,7 @@ TEST(Statements, BackupAndRestore) {
   EXPECT_EQ(failure("BACKUP DATABASE app 'x'"), "Expected TO clause in BACKUP DATABASE");
   EXPECT_EQ(failure("RESTORE DATABASE app TO 'x'"), "Expected FROM clause in RESTORE DATABASE");
   EXPECT_EQ(failure("BACKUP DATABASE TO 'x'"), "Namespace name is required");
+  EXPECT_EQ(failure("SHOW BACKUPS"), "Expected FOR DATABASE or a quoted path in SHOW BACKUPS");
 }
 
 TEST(Statements, OthersAreNotOurs) {

@@ -63,7 +63,7 @@ ExitCode ExportOne(const Client& client, const ExportOptions& options, bool prog
       WriteTable(client, {options.table, options.file, *format, options.where, options.page_rows}, progress);
   progress.Clear();
   if (!rows) return Fail(rows.error(), printer);
-  std::fprintf(stderr, "%llu rows exported\n", static_cast<unsigned long long>(*rows));
+  std::fprintf(stderr, "%llu row%s exported\n", static_cast<unsigned long long>(*rows), *rows == 1 ? "" : "s");
   return ExitCode::kOk;
 }
 

@@ -287,9 +287,19 @@ TEST_F(LiveModel, EveryResultSetIsThatOfAFreshSelect) {
       subscribers.push_back(std::make_unique<Subscriber>(world, user, query, random()));
     }
   }
-  std::vector<std::thread> threads;
-  for (auto& writer : writers) threads.emplace_back([w = writer.get()] { w->Run(); });
-  for (auto& subscriber : subscribers) threads.emplace_back([s = subscriber.get()] { s->Run(); });
+  // Ends them also when the test fails in between.
+  struct Threads {
+    ~Threads() { End(); }
+    void End() {
+      world.stop = true;
+      for (auto& thread : all) thread.join();
+      all.clear();
+    }
+    World& world;
+    std::vector<std::thread> all{};
+  } threads{world};
+  for (auto& writer : writers) threads.all.emplace_back([w = writer.get()] { w->Run(); });
+  for (auto& subscriber : subscribers) threads.all.emplace_back([s = subscriber.get()] { s->Run(); });
 
   for (unsigned round = 0; round < rounds && !world.stop; ++round) {
     world.port = server.port();
@@ -322,8 +332,7 @@ TEST_F(LiveModel, EveryResultSetIsThatOfAFreshSelect) {
       }
     }
   }
-  world.stop = true;
-  for (auto& thread : threads) thread.join();
+  threads.End();
   for (const auto& failure : world.failures) ADD_FAILURE() << failure;
   std::printf("live model: seed %u, %u rounds, %llu statements, %llu changes, %llu resumes, %llu resyncs, %llu slow\n",
               seed, rounds, static_cast<unsigned long long>(world.statements),

@@ -44,7 +44,7 @@ void ReplaceAll(std::string& text, std::string_view what, std::string_view with)
 std::optional<std::string> NoOverload(std::string_view message) {
   auto call = Between(message, "No function matches the given name and argument types '", "'. ");
   const std::size_t end = call ? call->find('(') : std::string::npos;
-  if (end == std::string::npos) return std::nullopt;
+  if (end == std::string::npos || end == 0) return std::nullopt;
   for (const auto& [type, name] : {std::pair("INTEGER_LITERAL", "INTEGER"), std::pair("STRING_LITERAL", "TEXT"),
                                    std::pair("VARCHAR", "TEXT"), std::pair("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")}) {
     ReplaceAll(*call, type, name);

@@ -62,6 +62,7 @@ void Dispatcher::Stop() {
   tasks_.clear();
   parked_.clear();
   over_.clear();
+  prepared_.clear();
   partitions_.clear();
 }
 

@@ -5,10 +5,12 @@
 
 #include "cold_server_test.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace kalam::test {
 namespace {
@@ -17,26 +19,23 @@ using Deed = IoFaults::Deed;
 
 class EveryStep : public ColdServerTest, public testing::WithParamInterface<Deed> {
  protected:
+  using Places = std::vector<std::string>;
+
   // Kills the server at the first call of `attempt`, its second, and so on until it gets to its
-  // end, and looks at what is there with `after`. `prepare` and `after` are left alone.
+  // end, and looks at what is there with `after`. `prepare` and `after` are left alone. Other threads
+  // of the server change files, too, so that a call may be another one's number the next time: again,
+  // until it has died at each of `places`.
   template <typename Prepare, typename Attempt, typename After>
-  void AtEachStep(Prepare prepare, Attempt attempt, After after, const std::string& of = "") {
-    std::uint64_t call = 0;
-    for (bool died = true; died && !HasFailure(); ++call) {
-      ASSERT_LT(call, 1'000u);
-      prepare();
-      faults_.Plan(call, of.empty() ? server_->data_dir().string() + "/" : of, GetParam());
-      died = !Finishes(attempt);
-      if (!died) break;
-      SCOPED_TRACE("call " + std::to_string(call) + ": " + faults_.hit_call());
-      ASSERT_TRUE(faults_.hit());
-      ASSERT_EQ(server_->WaitForExit(std::chrono::seconds(20)).signal, SIGKILL);
-      faults_.AwaitLoss();
-      places_.insert(PlaceOf(faults_.hit_call()));
-      StartAgain();
-      after();
+  void AtEachStep(const Places& places, Prepare prepare, Attempt attempt, After after, const std::string& of = "") {
+    const auto missed = [&] {
+      return std::find_if(places.begin(), places.end(), [&](const auto& place) { return !places_.contains(place); });
+    };
+    constexpr int kPasses = 4;
+    for (int pass = 0; pass < kPasses && !HasFailure(); ++pass) {
+      FromFirstToLast(prepare, attempt, after, of.empty() ? server_->data_dir().string() + "/" : of);
+      if (missed() == places.end()) return;
     }
-    std::printf("%d steps, %zu kinds\n", static_cast<int>(call), places_.size());
+    EXPECT_EQ(missed(), places.end()) << *missed();
   }
 
   // After a last start, which sweeps.
@@ -50,6 +49,26 @@ class EveryStep : public ColdServerTest, public testing::WithParamInterface<Deed
   std::set<std::string> places_;  // `fsync storage`
 
  private:
+  template <typename Prepare, typename Attempt, typename After>
+  void FromFirstToLast(Prepare& prepare, Attempt& attempt, After& after, const std::string& of) {
+    std::uint64_t call = 0;
+    for (bool died = true; died && !HasFailure(); ++call) {
+      ASSERT_LT(call, 1'000u);
+      prepare();
+      faults_.Plan(call, of, GetParam());
+      died = !Finishes(attempt);
+      if (!died) break;
+      SCOPED_TRACE("call " + std::to_string(call) + ": " + faults_.hit_call());
+      ASSERT_TRUE(faults_.hit());
+      ASSERT_EQ(server_->WaitForExit(std::chrono::seconds(20)).signal, SIGKILL);
+      faults_.AwaitLoss();
+      places_.insert(PlaceOf(faults_.hit_call()));
+      StartAgain();
+      after();
+    }
+    std::printf("%d steps, %zu kinds\n", static_cast<int>(call), places_.size());
+  }
+
   // False: the server died.
   template <typename Attempt>
   bool Finishes(Attempt attempt) {
@@ -76,7 +95,9 @@ TEST_P(EveryStep, OfAFlushAndOfTheMergeAfterIt) {
   Start(2);
   Change();
   ASSERT_EQ(Flush().status, "completed");
-  AtEachStep([&] { Change(); },
+  AtEachStep({"create storage", "write storage", "fsync storage", "rename storage", "write rocksdb",
+              "fdatasync rocksdb"},
+             [&] { Change(); },
              [&] {
                EXPECT_EQ(Flush().status, "completed");
                AwaitJobs();
@@ -88,10 +109,6 @@ TEST_P(EveryStep, OfAFlushAndOfTheMergeAfterIt) {
                EXPECT_EQ(Run("SELECT count(*) FROM system.jobs WHERE status <> 'completed'").cell(),
                          "0");
              });
-  for (const char* place : {"create storage", "write storage", "fsync storage", "rename storage",
-                            "write rocksdb", "fdatasync rocksdb"}) {
-    EXPECT_TRUE(places_.contains(place)) << place;
-  }
   ExpectAllSwept();
 }
 
@@ -103,7 +120,7 @@ TEST_P(EveryStep, OfABackup) {
   int number = -1;
   const auto name = [&] { return "'b" + std::to_string(number) + "'"; };
   AtEachStep(
-      [&] { ++number; },
+      {"rename backups"}, [&] { ++number; },
       [&] { EXPECT_EQ(Finish(Run("BACKUP DATABASE app TO " + name())).status, "completed"); },
       [&] {
         ExpectRows("after the crash");
@@ -118,7 +135,6 @@ TEST_P(EveryStep, OfABackup) {
         ASSERT_EQ(restored.status, "completed") << restored.error;
         ExpectRows("restored");
       });
-  EXPECT_TRUE(places_.contains("rename backups"));
   ExpectAllSwept();
 }
 
@@ -128,7 +144,7 @@ TEST_P(EveryStep, OfARestore) {
   ASSERT_EQ(Flush().status, "completed");
   Change();
   ASSERT_EQ(Finish(Run("BACKUP DATABASE app TO 'b'")).status, "completed");
-  AtEachStep([&] { ASSERT_TRUE(Ok(Run("DROP NAMESPACE app CASCADE"))); },
+  AtEachStep({"rename storage"}, [&] { ASSERT_TRUE(Ok(Run("DROP NAMESPACE app CASCADE"))); },
              [&] { EXPECT_EQ(Finish(Run("RESTORE DATABASE app FROM 'b'")).status, "completed"); },
              [&] {
                AwaitJobs();
@@ -141,7 +157,6 @@ TEST_P(EveryStep, OfARestore) {
                }
                ExpectRows("restored");
              });
-  EXPECT_TRUE(places_.contains("rename storage"));
   ExpectAllSwept();
 }
 
@@ -152,9 +167,10 @@ TEST_P(EveryStep, OfAFlushToS3) {
   Start(1'000);
   MakeStorage(s3);
   int table = -1;
-  for (const std::string& of : {std::string(), "/socket/" + std::to_string(s3.port()) + "/"}) {
+  const std::string network = "/socket/" + std::to_string(s3.port()) + "/";
+  for (const std::string& of : {std::string(), network}) {
     AtEachStep(
-        [&] { MakeTableOnS3(++table); },
+        of == network ? Places{"send network", "recv network"} : Places{}, [&] { MakeTableOnS3(++table); },
         [&] {
           EXPECT_EQ(Finish(Run("FLUSH TABLE app.t" + std::to_string(table))).status, "completed");
         },
@@ -169,8 +185,6 @@ TEST_P(EveryStep, OfAFlushToS3) {
         },
         of);
   }
-  for (const char* place : {"send network", "recv network"})
-    EXPECT_TRUE(places_.contains(place)) << place;
   EXPECT_EQ(server_->Stop().code, 0);
   StartAgain();
   // Rows that were still hot when the server died are written once more.
@@ -188,6 +202,7 @@ TEST_P(EveryStep, OfADrop) {
   Change();
   ASSERT_EQ(Flush().status, "completed");
   AtEachStep(
+      {"unlink storage"},
       [&] {
         ASSERT_TRUE(
             Ok(Run("CREATE USER TABLE IF NOT EXISTS app.t (id BIGINT PRIMARY KEY); DELETE FROM "
@@ -202,7 +217,6 @@ TEST_P(EveryStep, OfADrop) {
         const SqlAnswer left = Run("SELECT count(*) FROM app.t");
         EXPECT_EQ(left.ok() ? left.cell() : "3", "3") << "dropped as a whole or not at all";
       });
-  EXPECT_TRUE(places_.contains("unlink storage"));
   ExpectAllSwept();
 }
 

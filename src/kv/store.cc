@@ -69,7 +69,7 @@ struct Store::Impl {
   // write once its log file has failed (it takes that for a bug and aborts): with this lock the failure is
   // known here before the next write can start. The sync itself runs outside.
   std::mutex log_mutex;
-  std::atomic<bool> sync_begun{false};  // by BeginSync
+  std::atomic<bool> sync_begun{false};  // since the last Sync: the space was looked at
 
   std::atomic<bool> low_on_space{false};
   std::atomic<Health> health{Health::kGood};
@@ -262,7 +262,7 @@ Status Store::BeginSync() {
 
 Status Store::Sync() {
   if (!impl_->sync_begun.exchange(false)) impl_->CheckSpace();
-  KALAM_TRY(impl_->FlushLog());
+  KALAM_TRY(impl_->FlushLog());  // what came since BeginSync
   return impl_->SyncLog();
 }
 

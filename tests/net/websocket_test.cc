@@ -4,8 +4,8 @@
 #include <future>
 #include <memory>
 #include <random>
-#include <stdexcept>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
